@@ -1,0 +1,42 @@
+"""From flags to a cluster. Imported only after the first frame is on the screen."""
+
+from contextlib import AbstractAsyncContextManager
+
+from amas_tui.cli.options import Flags
+from amas_tui.kube.kubeconfig import AccessOptions, load_access
+from amas_tui.ports import Cluster
+from amas_tui.session.metrics import MetricsOptions
+from amas_tui.session.session import Session
+
+
+def access_options(flags: Flags) -> AccessOptions:
+    """Return the flags that name a cluster."""
+    return AccessOptions(
+        kubeconfig=flags.kubeconfig,
+        context=flags.context,
+        cluster=flags.cluster,
+        user=flags.user,
+        namespace=flags.namespaces[0] if flags.namespaces else None,
+        server=flags.server,
+        token=flags.token,
+        certificate_authority=flags.certificate_authority,
+        insecure_skip_tls_verify=flags.insecure_skip_tls_verify,
+        as_user=flags.as_user,
+        as_groups=flags.as_groups,
+        as_uid=flags.as_uid,
+        request_timeout=flags.request_timeout or None,
+    )
+
+
+def open_session(flags: Flags) -> AbstractAsyncContextManager[Cluster]:
+    """Return a session on the cluster that the flags name. Reads files; needs a running loop later.
+
+    Raises:
+        AmasError: There is no way to a cluster.
+    """
+    return Session(
+        load_access(access_options(flags)),
+        () if flags.all_namespaces else flags.namespaces,
+        label_selector=flags.selector,
+        metrics=MetricsOptions(flags.prometheus_url, flags.metrics_interval),
+    )

@@ -1,0 +1,87 @@
+"""Starts the full screen: what must be fast, and what must be so before Textual is imported."""
+
+import asyncio
+import logging
+import os
+import sys
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amas_tui.cli.options import Flags
+from amas_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from amas_tui.ports import Cluster
+
+
+def check_terminal(twin: str) -> None:
+    """Refuse a place where a full screen cannot be.
+
+    Raises:
+        UsageError: There is no terminal, or a dumb one; names the command that works there.
+    """
+    hint = f"Use {twin}, which needs none"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("the full screen needs a terminal on stdin and stderr", hint=hint)
+    if os.environ.get("TERM", "dumb") in ("", "dumb"):
+        raise UsageError("the full screen needs a terminal with cursor control (TERM)", hint=hint)
+
+
+def wants_ascii(flag: bool | None) -> bool:  # noqa: FBT001 - a flag of the command line
+    """Return whether only ASCII may be painted: asked for, or the locale has nothing else."""
+    if flag is not None:
+        return flag
+    encoding = (getattr(sys.__stderr__, "encoding", None) or "ascii").lower()
+    return "utf" not in encoding
+
+
+def log_to_file(verbosity: int) -> None:
+    """Send the log to a private file; stdout and stderr belong to the screen."""
+    if not verbosity:
+        logging.disable(logging.CRITICAL)
+        return
+    from platformdirs import user_state_path  # noqa: PLC0415 - only where a log is asked for
+
+    folder = user_state_path("amas-tui")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = Path(folder) / "amas-tui.log"
+    path.touch(mode=0o600)
+    level = logging.INFO if verbosity == 1 else logging.DEBUG
+    logging.basicConfig(
+        filename=path, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+
+def run_screen(
+    flags: Flags, *, open_name: str | None, ascii_flag: bool | None, verbosity: int
+) -> int:
+    """Run the full screen and return the exit code."""
+    check_terminal("amas-tui list, get or status")
+    log_to_file(verbosity)
+    # Read before Textual takes it away: the standard says set *and not empty*.
+    if not os.environ.get("NO_COLOR", "x"):
+        del os.environ["NO_COLOR"]
+    from amas_tui.keymap import Keymap  # noqa: PLC0415 - after the checks above
+    from amas_tui.ui.app import AmasApp, Options  # noqa: PLC0415
+    from amas_tui.ui.driver import FrameDriver  # noqa: PLC0415
+    from amas_tui.viewmodel.frame import Place  # noqa: PLC0415
+
+    async def connect() -> "AbstractAsyncContextManager[Cluster]":
+        return await asyncio.to_thread(_open, flags)
+
+    place = Place(context=flags.context or "", namespaces=flags.namespaces)
+    app = AmasApp(
+        Options(place, Keymap(), open_name, wants_ascii(ascii_flag)),
+        connect,
+        driver_class=FrameDriver,
+    )
+    app.run(mouse=False)
+    return app.return_code or 0
+
+
+def _open(flags: Flags) -> "AbstractAsyncContextManager[Cluster]":
+    """Import everything that talks to the network, in a thread and after the first frame."""
+    from amas_tui.cli.connect import open_session  # noqa: PLC0415
+
+    return open_session(flags)

@@ -1,0 +1,146 @@
+"""Services, Ingresses and EndpointSlices: where the traffic really goes."""
+
+from dataclasses import field
+from typing import Final
+
+from amas_tui.domain.base import HASH_LABEL, Labels, Many, ObjectMeta, Str, record
+
+MANAGED_BY: Final = "argo-rollouts.argoproj.io/managed-by-rollouts"
+"""Annotation on a Service: the Rollout that owns its injected selector."""
+
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+
+
+@record
+class ServiceSpec:
+    """Whom a Service selects."""
+
+    selector: Labels = field(default_factory=dict)
+
+
+@record
+class Service:
+    """A Service."""
+
+    metadata: ObjectMeta
+    spec: ServiceSpec = ServiceSpec()
+
+    @property
+    def hash(self) -> str:
+        """Return the pod template hash it selects, empty where it selects none."""
+        return self.spec.selector.get(HASH_LABEL, "")
+
+
+@record
+class IngressServiceBackend:
+    """The Service behind a path."""
+
+    name: Str = ""
+
+
+@record
+class IngressBackend:
+    """What is behind a path."""
+
+    service: IngressServiceBackend | None = None
+
+
+@record
+class IngressPath:
+    """One path of a rule."""
+
+    path: Str = ""
+    backend: IngressBackend = IngressBackend()
+
+
+@record
+class IngressHttp:
+    """The paths of a rule."""
+
+    paths: Many[IngressPath] = ()
+
+
+@record
+class IngressRule:
+    """One rule."""
+
+    host: Str = ""
+    http: IngressHttp | None = None
+
+
+@record
+class IngressSpec:
+    """Which controller serves it, and its rules."""
+
+    ingress_class_name: Str = ""
+    rules: Many[IngressRule] = ()
+
+
+@record
+class Ingress:
+    """An Ingress."""
+
+    metadata: ObjectMeta
+    spec: IngressSpec = IngressSpec()
+
+    def canary_weight(self, prefix: str) -> int | None:
+        """Return the weight that ingress-nginx reads from it, `None` where there is none."""
+        text = self.metadata.annotations.get(f"{prefix}/canary-weight", "")
+        return int(text) if text.isascii() and text.isdecimal() else None
+
+
+@record
+class EndpointConditions:
+    """Absent `ready` counts as ready, as the API says."""
+
+    ready: bool | None = None
+
+
+@record
+class ObjectReference:
+    """What an endpoint or event is about."""
+
+    kind: Str = ""
+    namespace: Str = ""
+    name: Str = ""
+    uid: Str = ""
+
+
+@record
+class Endpoint:
+    """One address behind a Service."""
+
+    conditions: EndpointConditions = EndpointConditions()
+    target_ref: ObjectReference | None = None
+
+
+@record
+class EndpointSlice:
+    """Some of the endpoints of a Service."""
+
+    metadata: ObjectMeta
+    endpoints: Many[Endpoint] = ()
+
+    @property
+    def service(self) -> str:
+        """Return the name of the Service it belongs to."""
+        return self.metadata.labels.get(SERVICE_NAME_LABEL, "")
+
+    @property
+    def ready(self) -> int:
+        """Return how many endpoints may receive traffic."""
+        return sum(endpoint.conditions.ready is not False for endpoint in self.endpoints)
+
+
+DEFAULT_PREFIX: Final = "nginx.ingress.kubernetes.io"
+"""Annotation prefix of ingress-nginx, unless the Rollout says otherwise."""
+
+_MAX_NAME: Final = 246
+
+
+def canary_ingress_name(rollout: str, stable_ingress: str) -> str:
+    """Return the name of the Ingress that the controller writes.
+
+    Source: utils/ingress/ingress.go:GetCanaryIngressName.
+    """
+    return f"{rollout}-{stable_ingress}"[:_MAX_NAME] + "-canary"

@@ -1,0 +1,259 @@
+"""Every command of the screens: one table for bindings, footer, help, `:` line, palette and README.
+
+A single key never writes: the keys of verbs open a preview. Lower case looks or takes the smaller
+step, upper case the bigger one. Nothing needs Alt, function keys, Ctrl-A or Ctrl-B (screen, tmux),
+Ctrl-W (closes a browser's tab) or Ctrl-S and Ctrl-Q (flow control).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from amas_tui.actions.verb import Verb
+from amas_tui.errors import UsageError
+
+
+class View(StrEnum):
+    """A place where keys mean something."""
+
+    BOARD = "board"
+    ROLLOUT = "rollout"
+
+
+ANYWHERE: Final = frozenset(View)
+ON_BOARD: Final = frozenset({View.BOARD})
+IN_ROLLOUT: Final = frozenset({View.ROLLOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a key or a `:word` does.
+
+    Attributes:
+        id: Names it in the configuration and in code.
+        keys: As Textual names them; the first is shown.
+        label: For the footer, one or two words; empty keeps it out.
+        help: A sentence for `?`, the palette and the README.
+        word: For the `:` line; empty keeps it out.
+        argument: What the word takes, e.g. `NAMESPACE`.
+        verb: What it asks of the rollout under the cursor.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    views: frozenset[View]
+    label: str
+    help: str
+    word: str = ""
+    argument: str = ""
+    verb: Verb | None = None
+
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command("open", ("enter",), ON_BOARD, "open", "Open the rollout under the cursor", "open"),
+    Command(
+        "promote",
+        ("p",),
+        ANYWHERE,
+        "promote",
+        "Promote one step: preview, then Enter acts",
+        "promote",
+        verb=Verb.PROMOTE,
+    ),
+    Command(
+        "promote-full",
+        ("P",),
+        ANYWHERE,
+        "full",
+        "Promote fully, skipping steps and analyses: preview, then Enter acts",
+        "full",
+        verb=Verb.PROMOTE_FULL,
+    ),
+    Command(
+        "abort",
+        ("A",),
+        ANYWHERE,
+        "abort",
+        "Abort: all traffic back to stable: preview, then Enter acts",
+        "abort",
+        verb=Verb.ABORT,
+    ),
+    Command(
+        "undo",
+        ("u",),
+        ANYWHERE,
+        "undo",
+        "Undo: choose a revision, see the difference, then Enter acts",
+        "undo",
+        verb=Verb.UNDO,
+    ),
+    Command(
+        "needs-human",
+        ("f",),
+        ON_BOARD,
+        "needs-you",
+        "Show only the rollouts that need a human, or all again",
+        "needs-you",
+    ),
+    Command(
+        "filter",
+        ("slash",),
+        ON_BOARD,
+        "filter",
+        "Filter: text or regex, !text for the others, -l label=value, -f letters in order",
+        "filter",
+        "TEXT",
+    ),
+    Command("all-namespaces", ("0",), ON_BOARD, "", "Show the rollouts of all namespaces", "all"),
+    Command("namespace", (), ON_BOARD, "", "Show the rollouts of one namespace", "ns", "NAMESPACE"),
+    Command(
+        "panel-1", ("1",), IN_ROLLOUT, "", "Traffic: share of the new revision over time", "traffic"
+    ),
+    Command(
+        "panel-2",
+        ("2", "s"),
+        IN_ROLLOUT,
+        "",
+        "SLO: the gates' metrics, canary beside stable",
+        "slo",
+    ),
+    Command("panel-3", ("3",), IN_ROLLOUT, "", "Tree: revisions, ReplicaSets, pods, runs", "tree"),
+    Command(
+        "panel-4", ("4",), IN_ROLLOUT, "", "Analysis: every metric and measurement", "analysis"
+    ),
+    Command("next-panel", ("right_square_bracket", "tab"), IN_ROLLOUT, "", "Go to the next panel"),
+    Command(
+        "previous-panel",
+        ("left_square_bracket", "shift+tab"),
+        IN_ROLLOUT,
+        "",
+        "Go to the previous panel",
+    ),
+    Command(
+        "maximise",
+        ("m",),
+        IN_ROLLOUT,
+        "",
+        "Give the whole screen to one panel, or tile again",
+        "max",
+    ),
+    Command("down", ("down", "j"), ANYWHERE, "", "Move down"),
+    Command("up", ("up", "k"), ANYWHERE, "", "Move up"),
+    Command("page-down", ("pagedown", "ctrl+f"), ANYWHERE, "", "Move down a page"),
+    Command("page-up", ("pageup",), ANYWHERE, "", "Move up a page"),
+    Command("top", ("home", "g"), ANYWHERE, "", "Go to the top"),
+    Command("bottom", ("end", "G"), ANYWHERE, "", "Go to the bottom"),
+    Command("back", ("escape", "q"), ANYWHERE, "", "Go back; at the board q quits"),
+    Command(
+        "command", ("colon",), ANYWHERE, "command", "Type a command by its word, with completion"
+    ),
+    Command("help", ("question_mark",), ANYWHERE, "help", "Show every key", "help"),
+    Command("palette", ("ctrl+p",), ANYWHERE, "", "Search the commands"),
+    Command("relist", ("ctrl+r",), ANYWHERE, "", "List everything anew", "relist"),
+    Command("repaint", ("ctrl+l",), ANYWHERE, "", "Paint the screen anew", "repaint"),
+    Command(
+        "cancel", ("ctrl+c",), ANYWHERE, "", "Cancel what runs; twice within two seconds quits"
+    ),
+    Command("quit", (), ANYWHERE, "", "Quit", "q"),
+)
+
+_SHOWN: Final = {
+    "enter": "↵",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "escape": "Esc",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "up": "↑",
+    "down": "↓",
+    "tab": "Tab",
+    "shift+tab": "Shift-Tab",
+}
+
+
+def key_name(key: str) -> str:
+    """Return a key as people write it, e.g. `Ctrl-R` for `ctrl+r`."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return key
+
+
+class Keymap:
+    """The commands with the keys in force."""
+
+    def __init__(self, remapped: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        """Take the table, with other keys for some commands.
+
+        Raises:
+            UsageError: A command is unknown, or a key would mean two things in one view.
+        """
+        self._keys = {command.id: command.keys for command in COMMANDS}
+        for id_, keys in (remapped or {}).items():
+            if id_ not in self._keys:
+                known = ", ".join(sorted(self._keys))
+                raise UsageError(f"keys: there is no command {id_}", hint=f"There are {known}")
+            self._keys[id_] = keys
+        if clash := next(self._clashes(), None):
+            key, view, first, second = clash
+            raise UsageError(
+                f"keys: {key_name(key)} is both {first} and {second} in the {view} view",
+                hint="Give one of them another key in the configuration",
+            )
+
+    def _clashes(self) -> Iterator[tuple[str, View, str, str]]:
+        for view in View:
+            taken: dict[str, str] = {}
+            for command in self.of(view):
+                for key in self._keys[command.id]:
+                    if key in taken:
+                        yield key, view, taken[key], command.id
+                    taken[key] = command.id
+
+    def of(self, view: View) -> tuple[Command, ...]:
+        """Return the commands of a view, in the order of the table."""
+        return tuple(command for command in COMMANDS if view in command.views)
+
+    def keys(self, id_: str) -> tuple[str, ...]:
+        """Return the keys of a command as Textual names them."""
+        return self._keys[id_]
+
+    def shown(self, id_: str) -> str:
+        """Return the first key of a command as people write it, empty without one."""
+        keys = self._keys[id_]
+        return key_name(keys[0]) if keys else ""
+
+    def for_verb(self, verb: Verb) -> Command:
+        """Return the command that asks for a verb."""
+        return next(command for command in COMMANDS if command.verb is verb)
+
+    def by_word(self, word: str, view: View) -> Command | None:
+        """Return the command of a `:word` in a view, also by a prefix that only one has."""
+        words = {command.word: command for command in self.of(view) if command.word}
+        if word in words:
+            return words[word]
+        matching = [command for name, command in words.items() if name.startswith(word)]
+        return matching[0] if len(matching) == 1 else None
+
+
+def command(id_: str) -> Command:
+    """Return the command of that id."""
+    return next(one for one in COMMANDS if one.id == id_)
+
+
+def table_markdown(keymap: Keymap) -> str:
+    """Return the README's table of keys."""
+    lines = ["| Key | Where | `:` | Does |", "| --- | --- | --- | --- |"]
+    for one in COMMANDS:
+        keys = ", ".join(f"`{key_name(key)}`" for key in keymap.keys(one.id)) or "–"
+        where = "everywhere" if one.views == ANYWHERE else ", ".join(sorted(one.views))
+        word = f"`:{one.word}{' ' + one.argument if one.argument else ''}`" if one.word else ""
+        lines.append(f"| {keys} | {where} | {word} | {one.help} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,114 @@
+"""Single requests to one cluster: read an object, ask for a right, send a write."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write
+from amas_tui.domain.base import Key
+from amas_tui.domain.text import safe
+from amas_tui.errors import AmasError, ApiError
+from amas_tui.kube.decode import decoder
+from amas_tui.kube.resources import RESOURCES
+from amas_tui.kube.transport import Transport
+from amas_tui.ports import Identity, Right
+from amas_tui.store.kinds import Kind
+
+_SAR: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_SSR: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+async def read(transport: Transport, kind: Kind, key: Key) -> dict[str, Any]:
+    """Return one object as JSON.
+
+    Raises:
+        AmasError: It cannot be had.
+    """
+    resource = RESOURCES[kind]
+    path = resource.path(key.namespace, key.name)
+    reply = await transport.get(path, doing=f"get {resource.named(key)}")
+    return reply.json()
+
+
+async def get(transport: Transport, kind: Kind, key: Key) -> Any:
+    """Return one object as its record.
+
+    Raises:
+        AmasError: It cannot be had.
+    """
+    resource = RESOURCES[kind]
+    path = resource.path(key.namespace, key.name)
+    reply = await transport.get(path, doing=f"get {resource.named(key)}")
+    return decoder(resource.type).one(reply.body)
+
+
+async def send(transport: Transport, write: Write, *, dry_run: bool) -> dict[str, Any]:
+    """Send a write and return the object as the server answered it.
+
+    Raises:
+        AmasError: The server refused it, or gave no answer.
+    """
+    resource = RESOURCES[write.kind]
+    params = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
+    reply = await transport.request(
+        "PATCH",
+        resource.path(write.key.namespace, write.key.name, write.subresource),
+        params,
+        doing=f"patch {resource.named(write.key)}",
+        body=write.body,
+        content_type=JSON_PATCH,
+    )
+    return reply.json()
+
+
+async def may(transport: Transport, right: Right) -> str | None:
+    """Return `None` when we have a right, else the server's reason.
+
+    A server that does not answer reviews is not a refusal: the write itself will tell.
+
+    Raises:
+        AmasError: The server cannot be reached.
+    """
+    attributes = {
+        "verb": right.verb,
+        "group": right.group,
+        "resource": right.resource,
+        "subresource": right.subresource,
+        "namespace": right.namespace,
+        "name": right.name,
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {k: v for k, v in attributes.items() if v}},
+    }
+    try:
+        reply = await transport.request(
+            "POST", _SAR, doing=f"review the right to {right}", body=json.dumps(body).encode()
+        )
+    except ApiError:
+        return None
+    status = reply.json().get("status") or {}
+    if status.get("allowed"):
+        return None
+    return safe(str(status.get("reason") or "no rule grants it"))
+
+
+async def identity(transport: Transport) -> Identity:
+    """Return who the API server says we are, else the kubeconfig's user (before 1.28)."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    try:
+        reply = await transport.request(
+            "POST", _SSR, doing="ask who we are", body=json.dumps(body).encode()
+        )
+        name = (reply.json().get("status") or {}).get("userInfo", {}).get("username")
+    except AmasError:
+        name = None
+    if name:
+        return Identity(safe(str(name)), is_confirmed=True)
+    return Identity(transport.access.user or "unknown")
+
+
+async def version(transport: Transport) -> Mapping[str, Any]:
+    """Return the API server's version document."""
+    return (await transport.get("/version", doing="ask the server's version")).json()

@@ -1,0 +1,105 @@
+"""What the screens and commands ask of the world: the only door to the network."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from amas_tui.actions.write import Write
+from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Rollout
+from amas_tui.store.kinds import Kind
+from amas_tui.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are to the cluster.
+
+    Attributes:
+        name: The user's name.
+        is_confirmed: Whether the API server said so; else it is the kubeconfig's word.
+    """
+
+    name: str
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One thing a user may or may not do, as an RBAC rule words it."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str
+    subresource: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        place = f" in {self.namespace}" if self.namespace else ""
+        return (
+            f"{self.verb} {resource}.{self.group}{place}"
+            if self.group
+            else (f"{self.verb} {resource}{place}")
+        )
+
+
+class Cluster(Protocol):
+    """One cluster, live."""
+
+    @property
+    def context(self) -> str:
+        """Return the name of the kubeconfig's context."""
+        ...
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces on the board; empty means all."""
+        ...
+
+    def pictures(self) -> AsyncGenerator[Snapshot, None]:
+        """Yield the newest snapshot whenever something changed; old ones are skipped."""
+        ...
+
+    def attend(self, uids: Sequence[str]) -> None:
+        """Say which rollouts on the screen want an explanation."""
+        ...
+
+    def focus(self, uid: str | None) -> None:
+        """Say which rollout is open, so that its pods, runs and traffic are watched too."""
+        ...
+
+    def choose(self, namespaces: tuple[str, ...]) -> None:
+        """Watch the rollouts of these namespaces, of all with an empty tuple."""
+        ...
+
+    def relist(self) -> None:
+        """Forget every version and list anew."""
+        ...
+
+    async def identity(self) -> Identity:
+        """Return who we are."""
+        ...
+
+    async def may(self, right: Right) -> str | None:
+        """Return `None` when the right is there, else why not."""
+        ...
+
+    async def read(self, kind: Kind, key: Key) -> Mapping[str, Any]:
+        """Return one object as JSON, as it is at this moment."""
+        ...
+
+    async def look(self, key: Key) -> Rollout:
+        """Return a Rollout as it is at this moment."""
+        ...
+
+    async def send(self, write: Write, *, dry_run: bool) -> Mapping[str, Any]:
+        """Send a write and return the object as the server answered it."""
+        ...
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return the server's clock minus ours."""
+        ...

@@ -1,0 +1,1 @@
+"""A live cluster behind `ports.Cluster`: streams, folded into snapshots."""

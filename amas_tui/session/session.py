@@ -1,0 +1,275 @@
+"""One live cluster: opens the streams a screen needs and folds what they bring into snapshots."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+from amas_tui.actions.write import Write
+from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.watch import Lost, Update
+from amas_tui.errors import ForbiddenError
+from amas_tui.kube import api
+from amas_tui.kube.kubeconfig import Access
+from amas_tui.kube.reflector import Source, reflect
+from amas_tui.kube.resources import RESOURCES
+from amas_tui.kube.transport import Transport
+from amas_tui.ports import Identity, Right
+from amas_tui.session.explain import Explainer
+from amas_tui.session.mailbox import Mailbox
+from amas_tui.session.metrics import MetricsFollower, MetricsOptions
+from amas_tui.session.streams import COALESCED, Wanted, board_streams, rollout_streams
+from amas_tui.store.detail import Detail
+from amas_tui.store.kinds import Kind, StreamId
+from amas_tui.store.scene import Scene, scene
+from amas_tui.store.slo import Slo
+from amas_tui.store.snapshot import Fact, Snapshot
+
+log = logging.getLogger(__name__)
+
+FRAME_SECONDS: Final = 0.05
+"""Least time between two pictures; the first after a pause is given at once."""
+
+COALESCE_SECONDS: Final = 1.0
+RIGHT_SECONDS: Final = 60.0
+
+
+class Session:
+    """One cluster behind `ports.Cluster`. Use as `async with`, so that no stream outlives it."""
+
+    def __init__(
+        self,
+        access: Access,
+        namespaces: tuple[str, ...] = (),
+        *,
+        label_selector: str = "",
+        metrics: MetricsOptions | None = None,
+    ) -> None:
+        self._access = access
+        self._label_selector = label_selector
+        self._transport = Transport(access)
+        self._namespaces = namespaces
+        self._snapshot = Snapshot()
+        self._mailbox: Mailbox[Fact] = Mailbox()
+        self._held: list[Fact] = []
+        self._held_since = 0.0
+        self._tasks: dict[Wanted, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._stack = AsyncExitStack()
+        self._focus: str | None = None
+        self._focused: tuple[Wanted, ...] = ()
+        self._rng = random.Random()  # noqa: S311 - spreads load, guards nothing
+        self._background: list[asyncio.Task[None]] = []
+        self._rights: dict[Right, tuple[float, str | None]] = {}
+        self._identity: Identity | None = None
+        self._details: dict[str, Detail] = {}
+        self._slos: dict[str, Slo] = {}
+        self._explainer = Explainer(self._transport, self._explained)
+        self._metrics = MetricsFollower(metrics or MetricsOptions(), self._look, self._measured)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(_closing(self._transport))
+        self._group = await self._stack.enter_async_context(asyncio.TaskGroup())
+        self._sync()
+        self._background = [
+            self._group.create_task(self._explainer.run(), name="explain"),
+            self._group.create_task(self._metrics.run(), name="metrics"),
+        ]
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for task in (*self._tasks.values(), *self._background):
+            task.cancel()
+        await self._stack.aclose()
+
+    @property
+    def context(self) -> str:
+        """Return the name of the kubeconfig's context."""
+        return self._access.context
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces on the board; empty means all."""
+        return self._namespaces
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return the server's clock minus ours."""
+        return self._transport.clock_offset
+
+    def choose(self, namespaces: tuple[str, ...]) -> None:
+        """Watch the rollouts of these namespaces, of all with an empty tuple."""
+        self._namespaces = namespaces
+        self._sync()
+
+    def focus(self, uid: str | None) -> None:
+        """Watch what belongs to one rollout too, or no more."""
+        self._focus = uid
+        self._metrics.follow(uid)
+        self._slos = {one: slo for one, slo in self._slos.items() if one == uid}
+        self._sync()
+
+    def attend(self, uids: Sequence[str]) -> None:
+        """Fetch what explains these rollouts, again whenever they change."""
+        found = (self._snapshot.rollouts.get(uid) for uid in uids)
+        self._explainer.attend(tuple(rollout for rollout in found if rollout is not None))
+
+    def relist(self) -> None:
+        """Forget every version and list anew; what is shown stays until the new list is here."""
+        for wanted in list(self._tasks):
+            self._tasks.pop(wanted).cancel()
+        self._sync()
+
+    async def identity(self) -> Identity:
+        """Return who we are; asked once."""
+        if self._identity is None:
+            self._identity = await api.identity(self._transport)
+        return self._identity
+
+    async def may(self, right: Right) -> str | None:
+        """Return `None` when the right is there, else why not; asked once a minute."""
+        asked_at, answer = self._rights.get(right, (-RIGHT_SECONDS, None))
+        if time.monotonic() - asked_at >= RIGHT_SECONDS:
+            answer = await api.may(self._transport, right)
+            self._rights[right] = (time.monotonic(), answer)
+        return answer
+
+    async def read(self, kind: Kind, key: Key) -> Mapping[str, Any]:
+        """Return one object as JSON, as it is at this moment."""
+        return await api.read(self._transport, kind, key)
+
+    async def look(self, key: Key) -> Rollout:
+        """Return a Rollout as it is at this moment."""
+        rollout: Rollout = await api.get(self._transport, Kind.ROLLOUTS, key)
+        return rollout
+
+    async def send(self, write: Write, *, dry_run: bool) -> Mapping[str, Any]:
+        """Send a write and return the object as the server answered it."""
+        return await api.send(self._transport, write, dry_run=dry_run)
+
+    async def pictures(self) -> AsyncGenerator[Snapshot, None]:
+        """Yield the newest snapshot whenever something changed, at most twenty a second."""
+        while True:
+            await self._arrival()
+            facts = self._due(self._mailbox.take())
+            self._fold(facts)
+            yield self._snapshot
+            await asyncio.sleep(FRAME_SECONDS)
+
+    async def _arrival(self) -> None:
+        """Wait for the next fact, or for the moment when held ones are due."""
+        if not self._held:
+            await self._mailbox.wait()
+            return
+        left = self._held_since + COALESCE_SECONDS - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, left)):
+                await self._mailbox.wait()
+        except TimeoutError:
+            return
+
+    def _due(self, facts: list[Fact]) -> list[Fact]:
+        """Return the facts to fold now; those of flapping kinds are held for up to a second."""
+        flapping = [fact for fact in facts if _is_flapping(fact)]
+        now = time.monotonic()
+        if flapping and not self._held:
+            self._held_since = now
+        self._held += flapping
+        due = [fact for fact in facts if not _is_flapping(fact)]
+        if self._held and now - self._held_since >= COALESCE_SECONDS:
+            due, self._held = self._held + due, []
+        return due
+
+    def _fold(self, facts: list[Fact]) -> None:
+        before = self._snapshot
+        self._snapshot = replace(
+            before.after(facts),
+            details=dict(self._details),
+            slos=dict(self._slos),
+            clock_offset=self.clock_offset,
+        )
+        if self._focus is not None:
+            self._refocus()
+        for stream, update, _ in facts:
+            if stream == StreamId(Kind.ROLLOUTS) and isinstance(update, Lost):
+                self._narrow(update)
+
+    def _narrow(self, lost: Lost) -> None:
+        """Fall back to the one namespace we are at home in when all may not be listed."""
+        if isinstance(lost.error, ForbiddenError) and not self._namespaces:
+            log.info("may not list rollouts everywhere; staying in %s", self._access.namespace)
+            self.choose((self._access.namespace,))
+
+    def _refocus(self) -> None:
+        """Follow the open rollout when its Services or strategy change."""
+        rollout = self._snapshot.rollouts.get(self._focus or "")
+        if rollout is not None and rollout_streams(rollout) != self._focused:
+            self._sync()
+
+    def _sync(self) -> None:
+        """Start the streams that are wanted and end the others."""
+        if self._group is None:
+            return
+        wanted = self._wanted()
+        for gone in [stream for stream in self._tasks if stream not in wanted]:
+            self._tasks.pop(gone).cancel()
+            if gone.id not in {stream.id for stream in wanted}:
+                self._mailbox.put(Fact(gone.id, None, datetime.now(UTC)))
+        for stream in wanted:
+            if stream not in self._tasks:
+                self._tasks[stream] = self._group.create_task(
+                    self._follow(stream), name=f"watch {stream.id}"
+                )
+
+    def _wanted(self) -> tuple[Wanted, ...]:
+        board = tuple(
+            replace(stream, label_selector=self._label_selector)
+            for stream in board_streams(self._namespaces)
+        )
+        rollout = self._snapshot.rollouts.get(self._focus or "")
+        self._focused = rollout_streams(rollout) if rollout else ()
+        return (*board, *self._focused)
+
+    async def _follow(self, wanted: Wanted) -> None:
+        source: Source[Any] = Source(
+            self._transport, RESOURCES[wanted.id.kind], wanted.id.namespace, wanted.selectors
+        )
+        updates = reflect(source, sleep=asyncio.sleep, clock=time.monotonic, rng=self._rng)
+        async with aclosing(updates):
+            async for update in updates:
+                self._mailbox.put(Fact(wanted.id, update, datetime.now(UTC)))
+
+    def _explained(self, rollout: Rollout, detail: Detail) -> None:
+        self._details[rollout.uid] = detail
+        self._mailbox.wake()
+
+    def _look(self) -> Scene | None:
+        return scene(self._snapshot, self._focus) if self._focus else None
+
+    def _measured(self, uid: str, slo: Slo) -> None:
+        if uid == self._focus:
+            self._slos[uid] = slo
+            self._mailbox.wake()
+
+
+def _is_flapping(fact: Fact) -> bool:
+    """Return whether a fact may wait: a change, not the first list, of a kind that flaps."""
+    update: Update[Any] | None = fact.update
+    return fact.stream.kind in COALESCED and type(update).__name__ in ("Applied", "Bookmark")
+
+
+class _closing:  # noqa: N801 - a context manager, named as contextlib's
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def __aenter__(self) -> Transport:
+        return self._transport
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._transport.aclose()

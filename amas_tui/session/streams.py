@@ -1,0 +1,98 @@
+"""Which streams a screen needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from amas_tui.domain.base import HASH_LABEL
+from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.traffic import SERVICE_NAME_LABEL, canary_ingress_name
+from amas_tui.store.kinds import Kind, StreamId
+from amas_tui.viewmodel.gauges import analyses
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One stream and what narrows it."""
+
+    id: StreamId
+    label_selector: str = ""
+
+    @property
+    def selectors(self) -> dict[str, str]:
+        """Return the query that narrows it."""
+        narrowed = {"labelSelector": self.label_selector} if self.label_selector else {}
+        if self.id.name:
+            narrowed["fieldSelector"] = f"metadata.name={self.id.name}"
+        return narrowed
+
+
+COALESCED: Final = frozenset({Kind.SERVICES, Kind.ENDPOINT_SLICES})
+"""Kinds that an abort makes flap forty times a second: folded once a second."""
+
+
+def board_streams(namespaces: tuple[str, ...]) -> tuple[Wanted, ...]:
+    """Return the streams of the board: Rollouts, and nothing else."""
+    return tuple(Wanted(StreamId(Kind.ROLLOUTS, name)) for name in namespaces or ("",))
+
+
+def rollout_streams(rollout: Rollout) -> tuple[Wanted, ...]:
+    """Return the streams of one open rollout beside the board's."""
+    namespace = rollout.key.namespace
+    selector = pod_selector(rollout)
+    found = [
+        Wanted(StreamId(Kind.REPLICA_SETS, namespace), selector),
+        Wanted(StreamId(Kind.PODS, namespace), selector),
+        Wanted(StreamId(Kind.ANALYSIS_RUNS, namespace)),
+        Wanted(StreamId(Kind.ANALYSIS_TEMPLATES, namespace)),
+    ]
+    if any(step.experiment for step in rollout.steps):
+        found.append(Wanted(StreamId(Kind.EXPERIMENTS, namespace)))
+    if any(ref for ref in _cluster_templates(rollout)):
+        found.append(Wanted(StreamId(Kind.CLUSTER_ANALYSIS_TEMPLATES)))
+    services = service_names(rollout)
+    found += [Wanted(StreamId(Kind.SERVICES, namespace, name)) for name in services]
+    if services:
+        names = ",".join(services)
+        found.append(
+            Wanted(StreamId(Kind.ENDPOINT_SLICES, namespace), f"{SERVICE_NAME_LABEL} in ({names})")
+        )
+    found += [Wanted(StreamId(Kind.INGRESSES, namespace, name)) for name in ingress_names(rollout)]
+    return tuple(dict.fromkeys(found))
+
+
+def pod_selector(rollout: Rollout) -> str:
+    """Return the label selector of the rollout's own ReplicaSets and pods.
+
+    The controller writes the effective one into the status, also for a workloadRef.
+    """
+    if rollout.status.selector:
+        return rollout.status.selector
+    labels = rollout.spec.selector.match_labels if rollout.spec.selector else {}
+    return ",".join(f"{key}={value}" for key, value in labels.items()) or HASH_LABEL
+
+
+def service_names(rollout: Rollout) -> tuple[str, ...]:
+    """Return the Services that the rollout steers."""
+    names: tuple[str, ...] = ()
+    if rollout.canary is not None:
+        names = (rollout.canary.stable_service, rollout.canary.canary_service)
+    if rollout.blue_green is not None:
+        names = (rollout.blue_green.active_service, rollout.blue_green.preview_service)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def ingress_names(rollout: Rollout) -> tuple[str, ...]:
+    """Return the nginx Ingresses: the stable ones and those that the controller writes."""
+    routing = rollout.canary.traffic_routing if rollout.canary else None
+    if routing is None or routing.nginx is None:
+        return ()
+    stable = routing.nginx.ingresses
+    return (*stable, *(canary_ingress_name(rollout.key.name, name) for name in stable))
+
+
+def _cluster_templates(rollout: Rollout) -> Iterator[str]:
+    for analysis in analyses(rollout):
+        for reference in analysis.templates:
+            if reference.cluster_scope:
+                yield reference.template_name

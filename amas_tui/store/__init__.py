@@ -1,0 +1,1 @@
+"""What is known now: immutable snapshots, folded from batches of updates."""

@@ -1,0 +1,435 @@
+"""The app wires: pictures go down to the screens, what the user did comes up."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from amas_tui.actions.gate import why_not
+from amas_tui.actions.proof import Ending, Pending, judge
+from amas_tui.actions.verb import Target, Verb
+from amas_tui.errors import AmasError, Exit, UnreachableError
+from amas_tui.keymap import Keymap, View
+from amas_tui.store.kinds import Kind
+from amas_tui.store.scene import Scene, scene
+from amas_tui.store.snapshot import Snapshot
+from amas_tui.ui.messages import Attended, CommandIssued, Left, Opened, VerbAsked
+from amas_tui.ui.screens.base import MainScreen
+from amas_tui.ui.screens.board import BoardScreen
+from amas_tui.ui.shown import Shown
+from amas_tui.ui.stylesheets import stylesheets
+from amas_tui.ui.theme import THEME
+from amas_tui.ui.widgets.line_view import LineView
+from amas_tui.viewmodel.frame import Place, freshness, help_lines
+from amas_tui.viewmodel.preview_lines import outcome_lines, target_rows
+from amas_tui.viewmodel.text import Line
+
+if TYPE_CHECKING:
+    from amas_tui.ports import Cluster
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable["AbstractAsyncContextManager[Cluster]"]]
+"""Finds the way to the cluster. Called after the first frame, so that it may import and wait."""
+
+Now = Callable[[], datetime]
+
+BACKLOG: Final = 32 * 1024
+"""Bytes that the terminal has not taken yet, above which no new picture is painted."""
+
+_RETRY_SECONDS: Final = 5.0
+_TWICE: Final = timedelta(seconds=2)
+_WATCHDOG_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the app starts.
+
+    Attributes:
+        open: Name of the rollout to open at once, in the first namespace; `None` for the board.
+    """
+
+    place: Place
+    keymap: Keymap
+    open: str | None = None
+    ascii_only: bool = False
+
+
+class AmasApp(App[int]):
+    """The dashboard."""
+
+    CSS_PATH = stylesheets("app")
+    TITLE = "amas-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "cancel", "Cancel", show=False, priority=True),
+        # Flow control on some terminals, and too near to other keys.
+        Binding("ctrl+q", "none", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        options: Options,
+        connect: Connect,
+        *,
+        now: Now = lambda: datetime.now().astimezone(),
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=True)
+        self._options = options
+        self._connect = connect
+        self._now = now
+        self._place = options.place
+        self._snapshot: Snapshot | None = None
+        self._error: AmasError | None = None
+        self._cluster: Cluster | None = None
+        self._pending: Pending | None = None
+        self._outcome: tuple[Line, ...] = ()
+        self._asked_to_stop: datetime | None = None
+        self._wanted_open = options.open
+        self._is_behind = False
+
+    # ------------------------------------------------------------------ life
+
+    def on_mount(self) -> None:
+        """Paint the empty board, then connect."""
+        LineView.ascii_only = self._options.ascii_only
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self._watch_signals()
+        self.push_screen(BoardScreen(self._shown()))
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._follow)
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end, 128 + number)
+
+    def _end(self, code: int) -> None:
+        """End for a signal or a vanished terminal, at the latest when the watchdog barks."""
+        _watchdog(code)
+        self.exit(return_code=code)
+
+    def _check_terminal(self) -> None:
+        """End when the terminal is gone but nobody told us (a hang-up that is ignored)."""
+        if self.is_headless:
+            return
+        try:
+            termios.tcgetattr(sys.__stdin__.fileno() if sys.__stdin__ else 0)
+        except (termios.error, OSError, ValueError):
+            self._end(128 + signal.SIGHUP)
+
+    @work(group="watch", exclusive=True)
+    async def _follow(self) -> None:
+        """Connect, and show pictures until the app ends; a cluster that is not there is retried."""
+        while True:
+            try:
+                manager = await self._connect()
+                async with manager as cluster:
+                    self._cluster = cluster
+                    self._error = None
+                    self._place = replace(
+                        self._place, context=cluster.context, namespaces=cluster.namespaces
+                    )
+                    self._ask_identity()
+                    async for snapshot in cluster.pictures():
+                        self._take(snapshot)
+            except AmasError as error:
+                log.warning("no connection: %s", error.text)
+                self._cluster, self._error = None, error
+                self._show()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    @work(group="identity", exclusive=True)
+    async def _ask_identity(self) -> None:
+        if self._cluster is None:
+            return
+        try:
+            identity = await self._cluster.identity()
+        except AmasError:
+            return
+        self._place = replace(
+            self._place, user=identity.name, is_user_confirmed=identity.is_confirmed
+        )
+        self._show()
+
+    # ------------------------------------------------------- pictures, downwards
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        if self._cluster is not None:
+            self._place = replace(self._place, namespaces=self._cluster.namespaces)
+        if self._wanted_open is not None:
+            self._open_wanted(snapshot)
+        self._show()
+
+    def _open_wanted(self, snapshot: Snapshot) -> None:
+        """Open the rollout that was named on the command line as soon as it is known."""
+        found = [ro for ro in snapshot.rollouts.values() if ro.key.name == self._wanted_open]
+        if found:
+            self._wanted_open = None
+            self._open(found[0].uid)
+
+    def _shown(self) -> Shown:
+        local = self._now()
+        snapshot = self._snapshot
+        offset = snapshot.clock_offset if snapshot else timedelta(0)
+        return Shown(
+            place=self._place,
+            fresh=freshness(snapshot, local, self._error),
+            keymap=self._options.keymap,
+            now=local + offset,
+            local=local,
+            snapshot=snapshot,
+            outcome=self._outcome,
+            ascii_only=self._options.ascii_only,
+        )
+
+    def _show(self) -> None:
+        """Paint the newest picture, unless the terminal is still busy with the last ones."""
+        self._is_behind = getattr(self._driver, "backlog", 0) > BACKLOG
+        if self._is_behind:
+            return
+        self._judge()
+        shown = self._shown()
+        front = self._front
+        if front is not None:
+            front.update(shown)
+        see = getattr(self.screen, "see", None)
+        if see is not None:
+            see(self._scene(self.screen.preview.scene.rollout.uid))  # type: ignore[attr-defined]
+
+    @property
+    def _front(self) -> MainScreen | None:
+        """Return the view that is seen, perhaps behind a dialog."""
+        views = [screen for screen in self.screen_stack if isinstance(screen, MainScreen)]
+        return views[-1] if views else None
+
+    def _tick(self) -> None:
+        """Let ages and countdowns go on; equal lines cost nothing."""
+        self._check_terminal()
+        self._show()
+
+    def _scene(self, uid: str) -> Scene | None:
+        return scene(self._snapshot, uid) if self._snapshot else None
+
+    # ---------------------------------------------------- what the user did, upwards
+
+    def on_attended(self, message: Attended) -> None:
+        """Fetch what explains the lines on the screen."""
+        if self._cluster is not None:
+            self._cluster.attend(message.uids)
+
+    def on_opened(self, message: Opened) -> None:
+        """Open a rollout."""
+        self._open(message.uid)
+
+    def _open(self, uid: str) -> None:
+        from amas_tui.ui.screens.rollout import RolloutScreen  # noqa: PLC0415 - after first paint
+
+        self._outcome, self._pending = (), None
+        if self._cluster is not None:
+            self._cluster.focus(uid)
+            self._cluster.attend(())
+        self.push_screen(RolloutScreen(self._shown(), uid))
+
+    def on_left(self, _message: Left) -> None:
+        """Close the view in front."""
+        self._outcome, self._pending = (), None
+        if self._cluster is not None:
+            self._cluster.focus(None)
+        self.pop_screen()
+
+    def on_command_issued(self, message: CommandIssued) -> None:
+        """Carry out what concerns the whole program."""
+        match message.command:
+            case "quit":
+                self.exit(Exit.OK)
+            case "back":
+                self.exit(Exit.OK)
+            case "help":
+                self._help()
+            case "palette":
+                self.action_command_palette()
+            case "repaint":
+                self.refresh(layout=True, repaint=True)
+                self.screen.refresh(layout=True)
+            case "relist":
+                self._relist()
+            case "all-namespaces":
+                self._choose(())
+            case "namespace":
+                self._choose(tuple(message.argument.replace(",", " ").split()))
+            case "cancel":
+                self.action_cancel()
+            case _:
+                log.error("a command without effect: %s", message.command)
+
+    def _choose(self, namespaces: tuple[str, ...]) -> None:
+        if self._cluster is None:
+            self.notify("There is no connection to choose a namespace on.", markup=False)
+            return
+        self._cluster.choose(namespaces)
+        self._place = replace(self._place, namespaces=namespaces)
+        self._show()
+
+    def _relist(self) -> None:
+        if self._cluster is not None:
+            self._cluster.relist()
+        else:
+            self._follow()
+
+    def _help(self) -> None:
+        from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
+
+        view = self._front.VIEW if self._front else View.BOARD
+        lines = help_lines(self._options.keymap, view, min(106, self.size.width - 8))
+        self.push_screen(LinesScreen(f"Keys in the {view} view", lines))
+
+    def action_none(self) -> None:
+        """Do nothing, for a key that must not do what Textual would."""
+
+    def action_cancel(self) -> None:
+        """Cancel what runs; twice within two seconds quits."""
+        now = self._now()
+        if self._asked_to_stop is not None and now - self._asked_to_stop < _TWICE:
+            self.exit(return_code=Exit.INTERRUPTED)
+            return
+        self._asked_to_stop = now
+        self.workers.cancel_group(self, "action")
+        if not isinstance(self.screen, MainScreen):
+            self.screen.dismiss(None)
+        self.notify("Ctrl-C again within two seconds quits.", timeout=2, markup=False)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
+        """Return the commands of the view in front for the palette."""
+        del screen
+        front = self._front
+        if front is None:
+            return
+        for one in self._options.keymap.of(front.VIEW):
+            if one.word and not one.argument:
+                yield SystemCommand(
+                    one.help, f":{one.word}", lambda id_=one.id: front.action_command(id_)
+                )
+
+    # ------------------------------------------------------------------ acting
+
+    def on_verb_asked(self, message: VerbAsked) -> None:
+        """Ask for a verb: the rollout is opened first, so that its proof can be seen."""
+        here = self._scene(message.uid)
+        front = self._front
+        if here is None:
+            self.notify("The rollout is gone.", severity="warning", markup=False)
+            return
+        if front is not None and front.VIEW is View.BOARD:
+            if message.verb is not Verb.UNDO and (reason := why_not(message.verb, here)):
+                self._refuse(message.verb, reason)
+                return
+            self._open(message.uid)
+        self._act(message.verb, message.uid)
+
+    def _refuse(self, verb: Verb, reason: str) -> None:
+        self.notify(f"Cannot {verb}: {reason}.", severity="warning", markup=False)
+
+    @work(group="action", exclusive=True)
+    async def _act(self, verb: Verb, uid: str) -> None:
+        """Preview, confirm, send, remember; the effect itself shows up in the watch."""
+        from amas_tui.acting import MovedError, carry_out, prepare  # noqa: PLC0415
+        from amas_tui.ui.screens.dialog import PreviewScreen, RevisionScreen  # noqa: PLC0415
+
+        here = await self._known(verb, uid)
+        cluster = self._cluster
+        if here is None or cluster is None:
+            self._refuse(verb, "there is no connection to the cluster")
+            return
+        if reason := why_not(verb, here):
+            self._refuse(verb, reason)
+            return
+        name = here.rollout.key.name
+        target: Target | None = None
+        if verb is Verb.UNDO:
+            target = await self.push_screen_wait(
+                RevisionScreen(name, target_rows(here, self._shown().now))
+            )
+            here = self._scene(uid)
+            if target is None or here is None:
+                return
+        try:
+            preview = await prepare(cluster, verb, here, target)
+            if not await self.push_screen_wait(PreviewScreen(preview, name)):
+                return
+            pending = await carry_out(cluster, preview, self._scene(uid), self._now())
+        except MovedError as error:
+            self.notify(f"Nothing was sent: {error.sentence}", severity="warning", markup=False)
+        except UnreachableError as error:
+            self.notify(
+                f"Not known whether {verb} arrived: {error.sentence}",
+                severity="error",
+                markup=False,
+                timeout=15,
+            )
+        except AmasError as error:
+            self.notify(error.sentence, severity="error", markup=False, timeout=10)
+        else:
+            self._pending = pending
+            self._show()
+
+    async def _known(self, verb: Verb, uid: str) -> Scene | None:
+        """Return the scene once what the verb hangs on has been listed, or after two seconds."""
+        end = asyncio.get_running_loop().time() + 2.0
+        while True:
+            here = self._scene(uid)
+            if here is None or asyncio.get_running_loop().time() > end:
+                return here
+            if why_not(verb, here) is None and _is_complete(here):
+                return here
+            if verb is not Verb.UNDO and why_not(verb, here):
+                return here
+            await asyncio.sleep(0.05)
+
+    def _judge(self) -> None:
+        """Say where the last write stands."""
+        pending = self._pending
+        if pending is None:
+            return
+        now = self._now()
+        progress = judge(pending, self._scene(pending.before.uid), now)
+        took = _took(now - pending.sent_at)
+        self._outcome = outcome_lines(pending.verb, progress, took, max(20, self.size.width))
+        if progress.ending.is_final:
+            if progress.ending is not Ending.DONE:
+                self.bell()
+            self._pending = None
+
+
+def _is_complete(here: Scene) -> bool:
+    return all(here.is_known(kind) for kind in (Kind.REPLICA_SETS, Kind.PODS))
+
+
+def _took(length: timedelta) -> str:
+    seconds = max(0.0, length.total_seconds())
+    return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+
+
+def _watchdog(code: int) -> None:
+    """End the process hard if it has not ended by itself in time: nobody is there to see it."""
+    timer = threading.Timer(_WATCHDOG_SECONDS, os._exit, (code,))
+    timer.daemon = True
+    timer.start()

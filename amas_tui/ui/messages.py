@@ -1,0 +1,42 @@
+"""What a user did, on its way up to the app."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from amas_tui.actions.verb import Verb
+
+
+@dataclass
+class CommandIssued(Message):
+    """A key or a `:word` that a screen does not carry out by itself."""
+
+    command: str
+    argument: str = ""
+
+
+@dataclass
+class VerbAsked(Message):
+    """Something is asked of a rollout."""
+
+    verb: Verb
+    uid: str
+
+
+@dataclass
+class Opened(Message):
+    """A rollout is to be opened."""
+
+    uid: str
+
+
+@dataclass
+class Left(Message):
+    """A view is to be closed."""
+
+
+@dataclass
+class Attended(Message):
+    """These rollouts are on the screen and want an explanation."""
+
+    uids: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""The terminal: paints view-models and turns keys into commands."""

@@ -1,0 +1,166 @@
+"""What the board and the rollout view share: keys, header, banner, footer, prompt."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from amas_tui.keymap import COMMANDS, Command, View
+from amas_tui.ui.messages import CommandIssued
+from amas_tui.ui.shown import Shown
+from amas_tui.ui.widgets.line_view import LineView
+from amas_tui.ui.widgets.prompt import Prompt
+from amas_tui.viewmodel.board import Counts
+from amas_tui.viewmodel.frame import footer, header
+from amas_tui.viewmodel.text import Line, Span, Tone, wrap
+
+
+def bindings(view: View) -> list[BindingType]:
+    """Return the bindings of a view's commands; their ids let the configuration remap them."""
+    return [
+        Binding(",".join(one.keys), f"command('{one.id}')", one.help, show=False, id=one.id)
+        for one in COMMANDS
+        if view in one.views and one.keys
+    ]
+
+
+class MainScreen(Screen[None]):
+    """A view with a body that keys move in."""
+
+    VIEW: ClassVar[View]
+    AUTO_FOCUS = None
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def compose(self) -> ComposeResult:
+        """Lay out header, banner, body and footer."""
+        yield LineView(id="header", classes="one-line")
+        yield LineView(id="banner", classes="as-needed")
+        yield from self.compose_body()
+        yield LineView(id="footer", classes="one-line")
+
+    @abstractmethod
+    def compose_body(self) -> ComposeResult:
+        """Lay out the body."""
+
+    @property
+    @abstractmethod
+    def body(self) -> LineView:
+        """Return the widget that the keys move in."""
+
+    @abstractmethod
+    def show_body(self, shown: Shown) -> None:
+        """Show a picture in the body."""
+
+    @abstractmethod
+    def trail(self, shown: Shown) -> Iterable[str]:
+        """Return what is open, outermost first."""
+
+    @abstractmethod
+    def is_possible(self, command: Command) -> bool:
+        """Return whether a command makes sense now, for the footer."""
+
+    def counts(self) -> Counts | None:
+        """Return the counts for the header, `None` for none."""
+        return None
+
+    def update(self, shown: Shown) -> None:
+        """Show a picture. Equal lines are not painted again."""
+        self.shown = shown
+        if not self.is_mounted or not self.size.width:
+            return
+        self.show_body(shown)
+        width = self.size.width
+        top = header(shown.place, self.trail(shown), self.counts(), shown.fresh, width)
+        self.query_one("#header", LineView).show((top,))
+        self.query_one("#banner", LineView).show(_banner(shown, width))
+        keys = footer(shown.keymap, self.VIEW, self.is_possible, width)
+        self.query_one("#footer", LineView).show((keys,))
+
+    def on_mount(self) -> None:
+        """Paint what is known already."""
+        self.call_after_refresh(lambda: self.update(self.shown))
+
+    def on_resize(self) -> None:
+        """Paint for the new size."""
+        self.call_after_refresh(lambda: self.update(self.shown))
+
+    def on_screen_resume(self) -> None:
+        """Paint what happened meanwhile."""
+        self.update(self.shown)
+
+    def action_command(self, id_: str) -> None:
+        """Carry out a command of the table."""
+        if not self.carry_out(id_, ""):
+            self.post_message(CommandIssued(id_))
+
+    def carry_out(self, id_: str, argument: str) -> bool:
+        """Carry out what concerns this screen alone; return whether it was that."""
+        del argument
+        match id_:
+            case "down":
+                self.body.move(1)
+            case "up":
+                self.body.move(-1)
+            case "page-down":
+                self.body.move_page(1)
+            case "page-up":
+                self.body.move_page(-1)
+            case "top":
+                self.body.move_end(last=False)
+            case "bottom":
+                self.body.move_end(last=True)
+            case "command":
+                words = [one.word for one in self.shown.keymap.of(self.VIEW) if one.word]
+                self.open_prompt(":", words=words)
+            case _:
+                return False
+        return True
+
+    def open_prompt(self, sign: str, text: str = "", words: Iterable[str] = ()) -> None:
+        """Open a line to type in, in place of the footer."""
+        if self.query(Prompt):
+            return
+        prompt = Prompt(sign, text, words)
+        self.mount(prompt)
+        prompt.focus()
+
+    def close_prompt(self) -> None:
+        """Close the line to type in."""
+        for prompt in self.query(Prompt):
+            prompt.remove()
+        self.set_focus(None)
+
+    def on_prompt_given_up(self, message: Prompt.GivenUp) -> None:
+        """Close the prompt without effect."""
+        message.stop()
+        self.close_prompt()
+
+    def on_prompt_taken(self, message: Prompt.Taken) -> None:
+        """Carry out a typed command."""
+        message.stop()
+        self.close_prompt()
+        if message.sign != ":" or not message.text.strip():
+            return
+        word, _, argument = message.text.strip().partition(" ")
+        command = self.shown.keymap.by_word(word, self.VIEW)
+        if command is None:
+            self.notify(
+                f"There is no :{word} here; ? shows every command.",
+                severity="warning",
+                markup=False,
+            )
+        elif not self.carry_out(command.id, argument.strip()):
+            self.post_message(CommandIssued(command.id, argument.strip()))
+
+
+def _banner(shown: Shown, width: int) -> tuple[Line, ...]:
+    """Return what is wrong with the connection in full, where something is."""
+    if not shown.fresh.sentence:
+        return ()
+    return wrap((Span(f" {shown.fresh.sentence}", Tone.BAD),), width, limit=2, indent=1)

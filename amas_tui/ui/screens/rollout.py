@@ -1,0 +1,238 @@
+"""One rollout: a fixed head, and panels that tile where there is room."""
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from amas_tui.actions.gate import why_not
+from amas_tui.keymap import Command, View
+from amas_tui.store.scene import Scene, scene
+from amas_tui.ui.messages import Left, VerbAsked
+from amas_tui.ui.plot import chart_lines
+from amas_tui.ui.screens.base import MainScreen, bindings
+from amas_tui.ui.shown import Shown
+from amas_tui.ui.stylesheets import stylesheets
+from amas_tui.ui.widgets.line_view import LineView
+from amas_tui.viewmodel.analysis_panel import analysis_lines
+from amas_tui.viewmodel.headline import headline, steps_line
+from amas_tui.viewmodel.rollout_view import rollout_view
+from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
+from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
+from amas_tui.viewmodel.traffic import traffic_chart, truth_line
+from amas_tui.viewmodel.tree import tree_lines
+
+PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis")
+_TILED_WIDTH: Final = 120
+_TILED_HEIGHT: Final = 36
+_HEAD: Final = 3
+_MIN_CHART: Final = 7
+
+
+class RolloutScreen(MainScreen):
+    """Shows one rollout by its uid; it stays on that object whatever is created under its name."""
+
+    VIEW = View.ROLLOUT
+    BINDINGS: ClassVar[list[BindingType]] = bindings(View.ROLLOUT)
+    CSS_PATH = stylesheets("rollout")
+
+    def __init__(self, shown: Shown, uid: str) -> None:
+        super().__init__(shown)
+        self.uid = uid
+        self._panel = 0
+        self._maximised = False
+        self._gone: Scene | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out head, outcome and panels."""
+        yield LineView(id="head")
+        yield LineView(id="tabs", classes="one-line")
+        yield LineView(id="outcome", classes="as-needed")
+        with Horizontal(id="panels"):
+            with Vertical(id="left", classes="column"):
+                yield LineView(id="panel-0", classes="panel")
+                yield LineView(id="panel-1", classes="panel")
+            with Vertical(id="right", classes="column"):
+                yield LineView(id="panel-2", classes="panel")
+                yield LineView(id="panel-3", classes="panel")
+
+    @property
+    def body(self) -> LineView:
+        """Return the panel in front."""
+        return self.query_one(f"#panel-{self._panel}", LineView)
+
+    @property
+    def is_tiled(self) -> bool:
+        """Return whether all panels are on the screen."""
+        wide = self.size.width >= _TILED_WIDTH and self.size.height >= _TILED_HEIGHT
+        return wide and not self._maximised
+
+    def trail(self, shown: Shown) -> Iterable[str]:
+        """Return namespace and name."""
+        here = self._scene(shown)
+        return here.rollout.key if here else ()
+
+    def _scene(self, shown: Shown) -> Scene | None:
+        found = scene(shown.snapshot, self.uid) if shown.snapshot else None
+        if found is not None:
+            self._gone = found
+        return found or self._gone
+
+    def is_possible(self, command: Command) -> bool:
+        """Return whether a verb makes sense now."""
+        if command.verb is None:
+            return True
+        here = scene(self.shown.snapshot, self.uid) if self.shown.snapshot else None
+        return here is not None and why_not(command.verb, here) is None
+
+    def show_body(self, shown: Shown) -> None:
+        """Show the rollout in a picture."""
+        self._lay_out()
+        here = self._scene(shown)
+        self.query_one("#tabs", LineView).show((self._tabs(),))
+        self.query_one("#outcome", LineView).show(shown.outcome)
+        if here is None:
+            self.query_one("#head", LineView).show(_waiting())
+            return
+        is_gone = shown.snapshot is not None and self.uid not in shown.snapshot.rollouts
+        self.query_one("#head", LineView).show(self._head(here, shown, is_gone=is_gone))
+        makers: tuple[Callable[[LineView, Scene, Shown], None], ...] = (
+            self._show_traffic,
+            self._show_slo,
+            self._show_tree,
+            self._show_analysis,
+        )
+        for index, make in enumerate(makers):
+            panel = self.query_one(f"#panel-{index}", LineView)
+            if not panel.has_class("-hidden") and panel.size.width:
+                make(panel, here, shown)
+
+    def _lay_out(self) -> None:
+        """Show all panels, or the one in front."""
+        tiled = self.is_tiled
+        if self.has_class("-tiled") != tiled:
+            self.set_class(tiled, "-tiled")
+        for index in range(len(PANELS)):
+            panel = self.query_one(f"#panel-{index}", LineView)
+            hidden = not tiled and index != self._panel
+            if panel.has_class("-hidden") != hidden:
+                panel.set_class(hidden, "-hidden")
+        for name, members in (("#left", (0, 1)), ("#right", (2, 3))):
+            column = self.query_one(name, Vertical)
+            hidden = not tiled and self._panel not in members
+            if column.has_class("-hidden") != hidden:
+                column.set_class(hidden, "-hidden")
+
+    def _tabs(self) -> Line:
+        spans: list[Span] = [Span(" ")]
+        for index, name in enumerate(PANELS):
+            front = index == self._panel
+            spans.append(Span(f"{index + 1} ", Tone.KEY))
+            spans.append(Span(name, Tone.STRONG if front else Tone.DIM))
+            spans.append(Span("  "))
+        return fit(merge(spans), self.size.width)
+
+    def _head(self, here: Scene, shown: Shown, *, is_gone: bool) -> tuple[Line, ...]:
+        width = self.size.width
+        if is_gone:
+            gone = (
+                f"{here.rollout.key.name} is gone: it was deleted. What is shown is its last state."
+            )
+            lines = wrap((Span(f" ✖ {gone}", Tone.BAD),), width, limit=2, indent=3)
+        else:
+            said = headline(here, shown.now)
+            sign = Span(f" {said.state.glyph} ", said.state.tone)
+            first = wrap((sign, Span(said.sentence, said.state.tone)), width, limit=2, indent=3)
+            rest: list[Span] = [Span(f"   {said.following}")]
+            for verb in said.verbs:
+                command = shown.keymap.for_verb(verb)
+                if why_not(verb, here) is None:
+                    rest.append(Span("  "))
+                    rest.append(Span(shown.keymap.shown(command.id), Tone.KEY))
+                    rest.append(Span(f" {command.label}"))
+            second = fit(merge(rest), width)
+            # A long sentence takes the second line; what comes next then follows in its end.
+            lines = first if len(first) > 1 else (*first, second)
+        padded = (*lines, EMPTY, EMPTY)[: _HEAD - 1]
+        return (*padded, steps_line(here, shown.now, width))
+
+    def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        width, height = panel.size.width, panel.size.height
+        truth = fit(truth_line(here, shown.now), width)
+        numbers = () if self.is_tiled else slo_lines(slo_of(here), shown.now, shown.local)
+        room = height - 1 - len(numbers)
+        if room < _MIN_CHART:
+            numbers = numbers[: max(0, height - 1 - _MIN_CHART)]
+            room = height - 1 - len(numbers)
+        chart = traffic_chart(here, shown.now, max(2, width // 14))
+        picture = chart_lines(chart, width, max(0, room), ascii_only=shown.ascii_only)
+        panel.show((*picture, *(fit(line, width) for line in numbers), truth))
+
+    def _show_slo(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        width, height = panel.size.width, panel.size.height
+        slo = slo_of(here)
+        numbers = [fit(line, width) for line in slo_lines(slo, shown.now, shown.local)]
+        source = fit((Span(f" from {slo.source}", Tone.DIM),), width) if slo.source else EMPTY
+        charts = slo_charts(here, slo, shown.now, max(2, width // 14))
+        if not charts:
+            panel.show((_no_metrics(here, width),))
+            return
+        fitting = max(1, (height - len(numbers) - 1) // _MIN_CHART)
+        each = max(_MIN_CHART, (height - len(numbers) - 1) // min(fitting, len(charts)))
+        lines: list[Line] = [*numbers, source]
+        for chart in charts:
+            lines += chart_lines(chart, width, each, ascii_only=shown.ascii_only)
+        panel.show(lines)
+
+    def _show_tree(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        rows = tree_lines(rollout_view(here), shown.now, panel.size.width)
+        panel.show_rows(len(rows), lambda y: rows[y].line, [row.key for row in rows])
+
+    def _show_analysis(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        width = panel.size.width
+        panel.show([fit(line, width) for line in analysis_lines(here, shown.now)])
+
+    def carry_out(self, id_: str, argument: str) -> bool:
+        """Carry out what concerns this view alone."""
+        command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
+        if command is not None and command.verb is not None:
+            self.post_message(VerbAsked(command.verb, self.uid))
+            return True
+        match id_:
+            case "panel-1" | "panel-2" | "panel-3" | "panel-4":
+                self._front(int(id_[-1]) - 1)
+            case "next-panel":
+                self._front((self._panel + 1) % len(PANELS))
+            case "previous-panel":
+                self._front((self._panel - 1) % len(PANELS))
+            case "maximise":
+                self._maximised = not self._maximised
+                self._relay()
+            case "back" if self._maximised:
+                self._maximised = False
+                self._relay()
+            case "back":
+                self.post_message(Left())
+            case _:
+                return super().carry_out(id_, argument)
+        return True
+
+    def _front(self, panel: int) -> None:
+        self._panel = panel
+        self._relay()
+
+    def _relay(self) -> None:
+        """Lay out anew, then paint what that made room for."""
+        self._lay_out()
+        self.call_after_refresh(lambda: self.update(self.shown))
+
+
+def _waiting() -> tuple[Line, ...]:
+    return ((Span("   waiting for the rollout …", Tone.DIM),), EMPTY, EMPTY)
+
+
+def _no_metrics(here: Scene, width: int) -> Line:
+    text = "this rollout's analyses ask no Prometheus" if here.rollout.steps else "no analysis here"
+    return fit((Span(f" {text}", Tone.DIM),), width)

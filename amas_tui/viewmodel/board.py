@@ -1,0 +1,443 @@
+"""The board: one line per Rollout, who needs a human first."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from amas_tui.domain.analysis import AnalysisRun
+from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.workload import Pod
+from amas_tui.rules.analysis import MetricState, culprit, metric_states, newest
+from amas_tui.rules.images import version
+from amas_tui.rules.pause import pauses
+from amas_tui.rules.phase import rollout_verdict
+from amas_tui.rules.pods import is_ready, pod_state
+from amas_tui.rules.steps import current_step, step_index
+from amas_tui.rules.weight import max_weight, new_share
+from amas_tui.store.detail import Detail
+from amas_tui.store.snapshot import Snapshot
+from amas_tui.viewmodel.state import Standing, State, abort_cause, halted_weight, shown_step, state
+from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_left
+from amas_tui.viewmodel.words import against, age, broken_limit, coarse, number, step_words
+
+BAR_CELLS: Final = 10
+
+
+class RowId(NamedTuple):
+    """What a line is about, whatever its place: context and uid."""
+
+    context: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One rollout on the board.
+
+    Attributes:
+        share: Percentage of traffic that the newest revision gets, `None` where unknown.
+        now: What is going on, most important first.
+    """
+
+    id: RowId
+    namespace: str
+    name: str
+    state: State
+    word: str
+    step: str
+    share: float | None
+    now: str
+    now_tone: Tone
+
+    @property
+    def needs_human(self) -> bool:
+        """Return whether nothing moves until somebody acts."""
+        return self.state.needs_human
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the board shows.
+
+    Attributes:
+        text: As typed after `/`: text, `!text` for all others, `-l key=value`, `-f letters`.
+        needs_human: Show only the rollouts that need a human.
+    """
+
+    text: str = ""
+    needs_human: bool = False
+
+
+def _order(row: BoardRow) -> tuple[int, int, str, str]:
+    # Rows that move share one rank: they would change places with every step otherwise.
+    if row.state.needs_human:
+        return (0, row.state.standing, row.namespace, row.name)
+    is_quiet = row.state.standing is Standing.HEALTHY
+    return (2 if is_quiet else 1, 0, row.namespace, row.name)
+
+
+def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime) -> BoardRow:
+    """Return one rollout's line."""
+    detail = snapshot.details.get(rollout.uid)
+    runs = detail.runs if detail else ()
+    touched = snapshot.touched.get(rollout.uid)
+    local = now - snapshot.clock_offset
+    untouched = local - touched if touched else timedelta(0)
+    standing = state(rollout, runs, untouched)
+    text, tone = now_column(rollout, standing, runs, detail.pods if detail else (), now)
+    return BoardRow(
+        id=RowId(context, rollout.uid),
+        namespace=rollout.key.namespace,
+        name=rollout.key.name,
+        state=standing,
+        word=_word(rollout, standing),
+        step=_step(rollout, standing),
+        share=new_share(rollout),
+        now=text,
+        now_tone=tone,
+    )
+
+
+def _word(rollout: Rollout, standing: State) -> str:
+    weight = halted_weight(rollout, standing)
+    if weight is None:
+        return standing.word
+    return f"{standing.word} {100 * weight // max_weight(rollout)}%"
+
+
+def _step(rollout: Rollout, standing: State) -> str:
+    count = len(rollout.steps)
+    if not count:
+        return "-"
+    if standing.standing in (Standing.HALTED, Standing.ABORTED) and standing.halted_step is None:
+        return f"?/{count}"
+    return f"{shown_step(rollout, standing)}/{count}"
+
+
+def now_column(
+    rollout: Rollout,
+    standing: State,
+    runs: tuple[AnalysisRun, ...],
+    pods: tuple[Pod, ...],
+    now: datetime,
+) -> tuple[str, Tone]:
+    """Return what is going on with a rollout, in the few words of the board's last column."""
+    since = age(standing.since, now)
+    match standing.standing:
+        case Standing.HALTED:
+            return _halted(rollout, runs), Tone.BAD
+        case Standing.ABORTED:
+            return f"by hand, {since}" if since else "by hand", Tone.BAD
+        case Standing.INVALID:
+            condition = rollout.condition("InvalidSpec")
+            return _after(condition.message if condition else "", "is invalid: "), Tone.BAD
+        case Standing.WAITING:
+            return f"for you, {since}" if since else "for you", Tone.WARN
+        case Standing.HELD:
+            return f"held by spec.paused, {since}" if since else "held by spec.paused", Tone.WARN
+        case Standing.INCONCLUSIVE:
+            return f"{_verdict(runs) or 'analysis'} inconclusive, {since}", Tone.WARN
+        case Standing.SILENT:
+            return "the controller does not react", Tone.WARN
+        case Standing.TIMED_OUT | Standing.DEGRADED:
+            return _trouble(pods) or rollout_verdict(rollout).message, Tone.BAD
+        case Standing.ANALYSING:
+            return _measuring(rollout, runs), Tone.NORMAL
+        case Standing.PAUSING:
+            return _pausing(rollout, now), Tone.NORMAL
+        case Standing.HEALTHY:
+            tag = version(rollout.spec.template.spec.containers)
+            return ", ".join(part for part in (tag, since) if part), Tone.DIM
+        case _:
+            return _moving(rollout, pods), Tone.NORMAL
+
+
+def _after(message: str, mark: str) -> str:
+    return message.partition(mark)[2] or message
+
+
+def _halted(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> str:
+    return _verdict(runs) or abort_cause(rollout) or rollout.status.message
+
+
+def _verdict(runs: tuple[AnalysisRun, ...]) -> str:
+    """Return the deciding metric with its value and limit, empty where no run tells."""
+    deciding = newest([run for run in runs if culprit(run) is not None])
+    bad = culprit(deciding) if deciding else None
+    return metric_words(bad) if bad else ""
+
+
+def metric_words(metric: MetricState) -> str:
+    """Return a metric with its newest value beside the limit, e.g. `success-rate 0.812 < 0.95`."""
+    if metric.value is None:
+        message = metric.result.message if metric.result else ""
+        return f"{metric.name}: {message}" if message else metric.name
+    limit = broken_limit(metric.value, metric.limits)
+    value = against(metric.value, limit) if limit else number(metric.value)
+    return f"{metric.name} {value}"
+
+
+def _measuring(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> str:
+    wanted = rollout.status.canary.current_step_analysis_run_status
+    run = next((run for run in runs if wanted and run.metadata.name == wanted.name), newest(runs))
+    states = metric_states(run) if run else ()
+    if not states:
+        step = current_step(rollout)
+        return step_words(step) if step else "analysis"
+    # The metric that is furthest from done is the one that is being waited for.
+    slowest = min(states, key=_done)
+    counted = f"{slowest.measured}/{slowest.wanted}" if slowest.wanted else f"{slowest.measured}"
+    value = "" if slowest.value is None else f" {number(slowest.value)}"
+    return f"{slowest.name}{value}, {counted}"
+
+
+def _done(metric: MetricState) -> float:
+    return metric.measured / metric.wanted if metric.wanted else 0.0
+
+
+def _pausing(rollout: Rollout, now: datetime) -> str:
+    pause = next(iter(pauses(rollout)), None)
+    left = pause.remaining(now) if pause else None
+    index = step_index(rollout) + 1
+    following = step_words(rollout.steps[index]) if index < len(rollout.steps) else "done"
+    return f"{coarse(left)}, then {following}" if left is not None else f"then {following}"
+
+
+def _moving(rollout: Rollout, pods: tuple[Pod, ...]) -> str:
+    trouble = _trouble(pods)
+    if pods:
+        ready = sum(map(is_ready, pods))
+        return f"{ready}/{len(pods)} ready{f': {trouble}' if trouble else ''}"
+    return rollout_verdict(rollout).message
+
+
+_FINE: Final = frozenset({"Running", "Completed", "Pending", "PodInitializing", "Terminating"})
+
+
+def _trouble(pods: Iterable[Pod]) -> str:
+    """Return the first word that tells why a pod is not ready."""
+    words = (pod_state(pod).status for pod in pods if not is_ready(pod))
+    return next((word for word in words if word not in _FINE and word != "ContainerCreating"), "")
+
+
+def matcher(text: str) -> Callable[[Rollout], bool]:
+    """Return what tells whether a rollout passes a filter, as k9s reads it.
+
+    `text` is a regular expression on namespace/name, or plain text where it is not one; `!text`
+    turns it round; `-l key=value,key2` matches labels; `-f abc` matches letters in their order.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return lambda _: True
+    if stripped.startswith("-l"):
+        wanted = [part.strip() for part in stripped[2:].split(",") if part.strip()]
+        return lambda rollout: all(_has_label(rollout, part) for part in wanted)
+    if stripped.startswith("-f"):
+        letters = ".*?".join(map(re.escape, stripped[2:].strip()))
+        return _searching(letters)
+    if stripped.startswith("!"):
+        found = _searching(stripped[1:].strip())
+        return lambda rollout: not found(rollout)
+    return _searching(stripped)
+
+
+def _searching(pattern: str) -> Callable[[Rollout], bool]:
+    try:
+        compiled = re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        compiled = re.compile(re.escape(pattern), re.IGNORECASE)
+    return lambda rollout: compiled.search(str(rollout.key)) is not None
+
+
+def _has_label(rollout: Rollout, wanted: str) -> bool:
+    labels = rollout.metadata.labels
+    if "!=" in wanted:
+        key, _, value = wanted.partition("!=")
+        return labels.get(key.strip()) != value.strip()
+    key, equals, value = wanted.replace("==", "=").partition("=")
+    return labels.get(key.strip()) == value.strip() if equals else key.strip() in labels
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How wide each column is; 0 leaves one out."""
+
+    namespace: int
+    name: int
+    state: int
+    step: int
+    bar: int
+    now: int
+
+    @property
+    def width(self) -> int:
+        """Return the cells of a whole line."""
+        gaps = 4 + (1 if self.namespace else 0)
+        return 3 + self.namespace + self.name + self.state + self.step + self.bar + gaps + self.now
+
+
+_STATE: Final = 12
+_STEP: Final = 5
+_NARROW: Final = 80
+_MIN_NAME: Final = 16
+_MAX_NAME: Final = 40
+_MAX_NAMESPACE: Final = 20
+
+
+def columns(rows: Iterable[BoardRow], width: int) -> Columns:
+    """Return the columns' widths for a terminal, wide enough for the names where there is room."""
+    longest = max((len(row.name) for row in rows), default=_MIN_NAME)
+    namespaces = {row.namespace for row in rows}
+    namespace = 0
+    if len(namespaces) > 1:
+        namespace = min(_MAX_NAMESPACE, max(map(len, namespaces), default=0))
+        if width <= _NARROW:
+            namespace = min(namespace, 9)
+    bar = BAR_CELLS + 5 if width >= _NARROW - (0 if not namespace else 1) else 5
+    if namespace and width <= _NARROW:
+        bar = 5
+    fixed = 3 + namespace + bool(namespace) + _STATE + _STEP + bar + 4
+    least_now = min(24, max(12, width // 4))
+    name = max(_MIN_NAME, min(longest, _MAX_NAME, width - fixed - least_now))
+    return Columns(namespace, name, _STATE, _STEP, bar, max(0, width - fixed - name))
+
+
+def header_line(widths: Columns) -> Line:
+    """Return the line of the columns' names."""
+    cells = [
+        *([pad("NAMESPACE", widths.namespace)] if widths.namespace else []),
+        pad("ROLLOUT", widths.name),
+        pad("STATE", widths.state),
+        pad("STEP", widths.step),
+        pad("TRAFFIC TO NEW" if widths.bar > 5 else "NEW", widths.bar),
+        pad("NOW", widths.now),
+    ]
+    return (Span("   " + " ".join(cells), Tone.DIM),)
+
+
+def row_line(row: BoardRow, widths: Columns) -> Line:
+    """Return one rollout's line."""
+    mark = "▌" if row.needs_human else " "
+    tone = row.state.tone
+    name_tone = Tone.STRONG if row.needs_human else Tone.NORMAL
+    namespace = (
+        [Span(pad(row.namespace, widths.namespace) + " ", Tone.DIM)] if widths.namespace else []
+    )
+    return merge(
+        (
+            Span(mark + row.state.glyph + " ", tone),
+            *namespace,
+            Span(pad(row.name, widths.name) + " ", name_tone),
+            Span(pad(row.word, widths.state) + " ", tone),
+            Span(pad(row.step, widths.step) + " "),
+            *share_bar(row.share, widths.bar),
+            Span(" "),
+            Span(pad(row.now, widths.now), row.now_tone),
+        )
+    )
+
+
+def share_bar(share: float | None, cells: int) -> tuple[Span, ...]:
+    """Return the traffic to the new revision as a bar and a number."""
+    text = "   ?" if share is None else pad_left(f"{share:.0f}%", 4)
+    bar = cells - 5
+    if bar <= 0:
+        return (Span(pad(text, cells), Tone.CANARY),)
+    filled = 0 if share is None else min(bar, math.floor(bar * share / 100.0 + 0.5))
+    if share and not filled:
+        filled = 1
+    return (
+        Span("▇" * filled, Tone.CANARY),
+        Span("░" * (bar - filled), Tone.DIM),
+        Span(" " + text),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rollouts there are, and of which sort."""
+
+    total: int = 0
+    needs_human: int = 0
+    moving: int = 0
+    healthy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A line with what it was made from, so that it need not be made again."""
+
+    row: BoardRow
+    rollout: Rollout
+    detail: Detail | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that the board shows."""
+
+    rows: tuple[BoardRow, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    made: Mapping[str, _Made] = field(default_factory=dict, repr=False)
+
+
+_AGEING: Final = timedelta(seconds=10)
+"""How long a line is kept although an age in it may have grown."""
+
+
+def board(
+    snapshot: Snapshot,
+    context: str,
+    now: datetime,
+    filter_: Filter | None = None,
+    before: Board | None = None,
+) -> Board:
+    """Return the board: who needs a human first, then who moves, then the healthy.
+
+    Args:
+        snapshot: What is known.
+        context: The cluster's context.
+        now: The server's time.
+        filter_: What to leave out; the counts are of all rollouts all the same.
+        before: The board before this one; its lines are taken over where nothing changed.
+    """
+    made = {
+        uid: _make(snapshot, rollout, context, now, before.made.get(uid) if before else None)
+        for uid, rollout in snapshot.rollouts.items()
+    }
+    everything = [one.row for one in made.values()]
+    need = sum(row.needs_human for row in everything)
+    healthy = sum(row.state.standing is Standing.HEALTHY for row in everything)
+    counts = Counts(len(everything), need, len(everything) - need - healthy, healthy)
+    filter_ = filter_ or Filter()
+    if filter_.text.strip():
+        matches = matcher(filter_.text)
+        everything = [one.row for one in made.values() if matches(one.rollout)]
+    if filter_.needs_human:
+        everything = [row for row in everything if row.needs_human]
+    return Board(tuple(sorted(everything, key=_order)), counts, made)
+
+
+def _make(
+    snapshot: Snapshot, rollout: Rollout, context: str, now: datetime, old: _Made | None
+) -> _Made:
+    detail = snapshot.details.get(rollout.uid)
+    if (
+        old is not None
+        and old.rollout is rollout
+        and old.detail is detail
+        and old.row.state.standing not in _CLOCKED
+        and now - old.at < _AGEING
+    ):
+        return old
+    return _Made(board_row(snapshot, rollout, context, now), rollout, detail, now)
+
+
+_CLOCKED: Final = frozenset(
+    {Standing.PAUSING, Standing.ABORTING, Standing.UNOBSERVED, Standing.RESUMING}
+)
+"""What changes by the clock alone."""

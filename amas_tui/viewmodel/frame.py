@@ -1,0 +1,166 @@
+"""What frames every screen: the line on top and the keys at the bottom."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from amas_tui.errors import AmasError
+from amas_tui.keymap import Command, Keymap, View, key_name
+from amas_tui.rules.duration import clock_duration
+from amas_tui.store.kinds import Kind
+from amas_tui.store.snapshot import Health, Snapshot
+from amas_tui.viewmodel.board import Counts
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, line_width, merge, pad, spread
+
+FRESH: Final = timedelta(seconds=15)
+"""How long a picture counts as live after the last word of the API server."""
+
+_AGE_STEP: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where we are and as whom.
+
+    Attributes:
+        namespaces: Empty means all.
+        user: Empty until it is known.
+        is_user_confirmed: Whether the API server said who we are.
+        mark: A word such as `PROD` that a context is marked with; empty for none.
+    """
+
+    context: str
+    namespaces: tuple[str, ...] = ()
+    user: str = ""
+    is_user_confirmed: bool = False
+    mark: str = ""
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the picture is.
+
+    Attributes:
+        words: `live`, an age, or what is wrong, short.
+        sentence: What is wrong in full, with the next step; empty while nothing is.
+    """
+
+    words: str
+    tone: Tone
+    sentence: str = ""
+
+
+def freshness(snapshot: Snapshot | None, local: datetime, error: AmasError | None) -> Freshness:
+    """Return how old the picture is, by the worst stream of the board.
+
+    Args:
+        snapshot: What is known, `None` before the first list.
+        local: Our own time, by which arrivals are dated.
+        error: Why there is no connection at all.
+    """
+    if error is not None:
+        return Freshness("no connection", Tone.BAD, error.sentence)
+    streams = (
+        {id_: s for id_, s in snapshot.streams.items() if id_.kind is Kind.ROLLOUTS}
+        if snapshot
+        else {}
+    )
+    if not streams:
+        return Freshness("connecting", Tone.DIM)
+    lost = next((s for s in streams.values() if s.health is Health.LOST), None)
+    seen = [stream.seen_at for stream in streams.values() if stream.seen_at is not None]
+    if lost is not None:
+        age = f"STALE {_age(local - min(seen))}" if seen else "no data"
+        return Freshness(age, Tone.BAD, lost.error.sentence if lost.error else "")
+    if len(seen) < len(streams):
+        return Freshness("listing", Tone.DIM)
+    old = local - min(seen)
+    return Freshness("live" if old < FRESH else f"live {_age(old)}", Tone.GOOD)
+
+
+def _age(old: timedelta) -> str:
+    """Return an age in steps of five seconds: a clock that ticks each second costs bytes."""
+    seconds = max(0, int(old.total_seconds()))
+    return clock_duration(timedelta(seconds=seconds // _AGE_STEP * _AGE_STEP))
+
+
+def header(
+    place: Place, trail: Iterable[str], counts: Counts | None, fresh: Freshness, width: int
+) -> Line:
+    """Return the line on top: where, who, how many, how fresh.
+
+    Args:
+        place: The cluster and user.
+        trail: What is open, outermost first.
+        counts: Of the board; `None` in other views.
+        fresh: How old the picture is.
+        width: Cells.
+    """
+    mark = [Span(f" {place.mark} ", Tone.PROD)] if place.mark else []
+    where = " › ".join([place.context or "no context", *trail])
+    left = [Span(" "), *mark, Span(" " if mark else ""), Span(where, Tone.STRONG)]
+    if place.is_read_only:
+        left.append(Span("  read-only", Tone.WARN))
+    right: list[Span] = []
+    user = place.user if place.is_user_confirmed or not place.user else f"{place.user}?"
+    if user and width >= 60:
+        right += [Span(user, Tone.DIM), Span("  ")]
+    if counts is not None:
+        right.append(Span(f"{counts.total} rollouts"))
+        if counts.needs_human:
+            need = "needs" if counts.needs_human == 1 else "need"
+            right.append(Span(f" · {counts.needs_human} {need} you", Tone.WARN))
+        right.append(Span("  "))
+    right += [Span(fresh.words, fresh.tone), Span(" ")]
+    return spread(left, right, width)
+
+
+def footer(
+    keymap: Keymap, view: View, is_possible: Callable[[Command], bool], width: int
+) -> Line:
+    """Return the keys of a view, set closer where they would not fit; impossible ones are dim."""
+    shown = [command for command in keymap.of(view) if command.label and keymap.shown(command.id)]
+    for gap in ("  ", " "):
+        line = merge(
+            (Span(" "), *(span for one in shown for span in _key(keymap, one, is_possible, gap)))
+        )
+        if line_width(line) - len(gap) <= width:
+            break
+    return fit(line, width)
+
+
+def _key(
+    keymap: Keymap, command: Command, is_possible: Callable[[Command], bool], gap: str
+) -> tuple[Span, Span]:
+    possible = is_possible(command)
+    return (
+        Span(keymap.shown(command.id), Tone.KEY if possible else Tone.DIM),
+        Span(f" {command.label}{gap}", Tone.NORMAL if possible else Tone.DIM),
+    )
+
+
+def help_lines(keymap: Keymap, view: View, width: int) -> tuple[Line, ...]:
+    """Return every key of a view with what it does."""
+    lines: list[Line] = []
+    shown = [(", ".join(_names(keymap, command)), command) for command in keymap.of(view)]
+    key_cells = max((len(keys) for keys, _ in shown), default=0)
+    word_cells = max((len(command.word) for _, command in shown), default=0) + 1
+    for keys, command in shown:
+        word = f":{command.word}" if command.word else ""
+        lines.append(
+            fit(
+                (
+                    Span(pad(keys, key_cells) + "  ", Tone.KEY),
+                    Span(pad(word, word_cells) + "  ", Tone.DIM),
+                    Span(command.help),
+                ),
+                width,
+            )
+        )
+    return tuple(lines)
+
+
+def _names(keymap: Keymap, command: Command) -> list[str]:
+    return [key_name(key) for key in keymap.keys(command.id)]

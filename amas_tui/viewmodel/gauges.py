@@ -1,0 +1,145 @@
+"""Which metrics to follow for a rollout: those that its own gates ask, for canary and for stable.
+
+The arguments are resolved as the controller does, once for the new version's hash and once for the
+stable one's, so that a chart *is* the gate.
+"""
+
+from collections.abc import Iterator
+
+from amas_tui.domain.analysis import AnalysisTemplate, AnalysisTemplateSpec, Metric
+from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Argument, Rollout, RolloutAnalysis
+from amas_tui.rules.analysis import resolved
+from amas_tui.rules.arguments import Arguments, resolve, unresolved
+from amas_tui.rules.condition import limits
+from amas_tui.store.scene import Scene
+from amas_tui.store.slo import Gauge, Side
+
+
+def gauges(scene: Scene) -> tuple[Gauge, ...]:
+    """Return the Prometheus metrics of the rollout's analyses, each once, in their order."""
+    found: dict[str, Gauge] = {}
+    for analysis in analyses(scene.rollout):
+        for template in templates(scene, analysis):
+            for metric in template.spec.metrics:
+                if metric.name not in found and metric.provider.prometheus is not None:
+                    found[metric.name] = _gauge(scene.rollout, template, metric, analysis.args)
+    return tuple(found.values()) or _from_runs(scene)
+
+
+def analyses(rollout: Rollout) -> Iterator[RolloutAnalysis]:
+    """Yield every analysis that the rollout's strategy names, steps first."""
+    for step in rollout.steps:
+        if step.analysis is not None:
+            yield step.analysis
+    if rollout.canary is not None and rollout.canary.analysis is not None:
+        yield rollout.canary.analysis
+    if rollout.blue_green is not None:
+        for analysis in (
+            rollout.blue_green.pre_promotion_analysis,
+            rollout.blue_green.post_promotion_analysis,
+        ):
+            if analysis is not None:
+                yield analysis
+
+
+def templates(scene: Scene, analysis: RolloutAnalysis) -> Iterator[AnalysisTemplate]:
+    """Yield the templates that an analysis names and those that they include, where known."""
+    seen: set[tuple[str, bool]] = set()
+    open_: list[tuple[str, bool]] = [
+        (ref.template_name, ref.cluster_scope) for ref in analysis.templates
+    ]
+    while open_:
+        reference = open_.pop(0)
+        if reference in seen:
+            continue
+        seen.add(reference)
+        template = find_template(scene, *reference)
+        if template is not None:
+            yield template
+            open_ += [(ref.template_name, ref.cluster_scope) for ref in template.spec.templates]
+
+
+def find_template(scene: Scene, name: str, is_cluster: bool) -> AnalysisTemplate | None:  # noqa: FBT001
+    """Return the template of that name, `None` where it is not known."""
+    if is_cluster:
+        known = scene.snapshot.cluster_analysis_templates.values()
+        return next((one for one in known if one.metadata.name == name), None)
+    key = Key(scene.rollout.key.namespace, name)
+    known = scene.snapshot.analysis_templates.values()
+    return next((one for one in known if one.metadata.key == key), None)
+
+
+def _gauge(
+    rollout: Rollout, template: AnalysisTemplate, metric: Metric, given: tuple[Argument, ...]
+) -> Gauge:
+    status = rollout.status
+    latest = _arguments(template.spec, given, status.current_pod_hash, status.stable_rs)
+    stable = _arguments(template.spec, given, status.stable_rs, status.stable_rs)
+    own = resolved(metric, dict(latest.values))
+    other = resolved(metric, dict(stable.values))
+    query, stable_query = _query(own), _query(other)
+    open_names = unresolved(query)
+    problem = ""
+    if open_names:
+        secret = [name for name in open_names if name in latest.secret]
+        problem = (
+            f"argument {', '.join(secret)} comes from a Secret, which is not read"
+            if secret
+            else f"argument {', '.join(open_names)} has no value"
+        )
+    if query == stable_query:
+        queries: tuple[tuple[Side, str], ...] = ((Side.ALL, query),)
+        if rollout.is_promoted and _names_hash(query, status.stable_rs):
+            queries = ((Side.STABLE, query),)
+    else:
+        queries = ((Side.CANARY, query), (Side.STABLE, stable_query))
+    prometheus = own.provider.prometheus
+    return Gauge(
+        name=metric.name,
+        queries=queries,
+        limits=limits(own),
+        address=prometheus.address if prometheus else "",
+        problem=problem,
+        template=template.metadata.name,
+    )
+
+
+def _arguments(
+    spec: AnalysisTemplateSpec, given: tuple[Argument, ...], latest: str, stable: str
+) -> Arguments:
+    return resolve(spec.args, given, latest=latest, stable=stable)
+
+
+def _query(metric: Metric) -> str:
+    return metric.provider.prometheus.query if metric.provider.prometheus else ""
+
+
+def _names_hash(query: str, pod_hash: str) -> bool:
+    return bool(pod_hash) and pod_hash in query
+
+
+def _from_runs(scene: Scene) -> tuple[Gauge, ...]:
+    """Return the metrics of the newest version's runs, for someone who may not read templates."""
+    status = scene.rollout.status
+    found: dict[str, Gauge] = {}
+    for run in scene.update_runs:
+        values = {argument.name: argument.value for argument in run.spec.args}
+        for metric in run.spec.metrics:
+            if metric.provider.prometheus is None or metric.name in found:
+                continue
+            own = resolved(metric, values)
+            query = _query(own)
+            queries: tuple[tuple[Side, str], ...] = ((Side.ALL, query),)
+            if _names_hash(query, status.current_pod_hash):
+                stable = query.replace(status.current_pod_hash, status.stable_rs)
+                queries = ((Side.CANARY, query), (Side.STABLE, stable))
+            prometheus = own.provider.prometheus
+            found[metric.name] = Gauge(
+                name=metric.name,
+                queries=queries if status.stable_rs else queries[:1],
+                limits=limits(own),
+                address=prometheus.address if prometheus else "",
+                problem="an argument has no value" if unresolved(query) else "",
+            )
+    return tuple(found.values())

@@ -1,0 +1,230 @@
+"""A preview in lines: consequence, numbers, warnings, the write itself, or the refusal."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from difflib import unified_diff
+from hashlib import blake2s
+from typing import Any
+
+from amas_tui.actions.preview import Consequence
+from amas_tui.actions.proof import Ending, Progress, Stage
+from amas_tui.actions.verb import Target, Verb
+from amas_tui.actions.write import Write
+from amas_tui.domain.text import safe, safe_lines
+from amas_tui.domain.workload import ReplicaSet
+from amas_tui.rules.images import version
+from amas_tui.rules.roles import roles
+from amas_tui.store.scene import Scene
+from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, wrap
+from amas_tui.viewmodel.words import age
+
+_MAX_VALUE = 60
+_MAX_DIFF = 400
+
+
+def preview_lines(
+    verb: Verb,
+    consequence: Consequence,
+    writes: Iterable[Write],
+    refusal: str,
+    hint: str,
+    width: int,
+) -> tuple[Line, ...]:
+    """Return what a verb will do, or why it cannot be done."""
+    lines: list[Line] = []
+    if refusal:
+        lines += wrap((Span("✖ ", Tone.BAD), Span(f"cannot {verb}: {refusal}")), width, limit=4)
+        if hint:
+            lines += wrap((Span(f"  {hint}", Tone.DIM),), width, limit=2, indent=2)
+        return tuple(lines)
+    for number, sentence in enumerate(consequence.sentences):
+        tone = Tone.STRONG if number == 0 else Tone.NORMAL
+        lines += wrap((Span(sentence, tone),), width, limit=3, indent=2)
+    for what, before, after in consequence.numbers:
+        lines.append((Span(f"{what}: "), Span(before), Span(" → "), Span(after, Tone.STRONG)))
+    for warning in consequence.warnings:
+        lines += wrap((Span("⚠ ", Tone.WARN), Span(warning, Tone.WARN)), width, limit=3, indent=2)
+    lines.append(())
+    for write in writes:
+        lines += _write_lines(write, width)
+    return tuple(lines)
+
+
+def _write_lines(write: Write, width: int) -> Iterator[Line]:
+    yield (Span(f"PATCH {write.target}", Tone.DIM),)
+    for operation in write.changes:
+        value = "" if operation.op == "remove" else f" = {_short(operation.value)}"
+        yield from wrap(
+            (Span(f"  {operation.op} {operation.path}{value}", Tone.DIM),), width, limit=1
+        )
+    guards = [operation.path.rpartition("/")[2] for operation in write.operations]
+    held = [name for name, op in zip(guards, write.operations, strict=True) if op.op == "test"]
+    yield from wrap((Span(f"  only while unchanged: {', '.join(held)}", Tone.DIM),), width, limit=1)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "the pod template below"
+    text = safe(json.dumps(value))
+    return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 1] + "…"
+
+
+def target_rows(scene: Scene, now: Any) -> tuple[tuple[Target, Line], ...]:
+    """Return the revisions that can be gone back to, newest first, each with its line."""
+    current = scene.rollout.status.current_pod_hash
+    found = []
+    for rs in scene.replica_sets:
+        if rs.hash == current or not rs.revision:
+            continue
+        found.append((Target(rs.revision, rs.hash, rs.metadata.name), _target_line(scene, rs, now)))
+    return tuple(found)
+
+
+def _target_line(scene: Scene, rs: ReplicaSet, now: Any) -> Line:
+    tags = ", ".join(role.value for role in roles(scene.rollout, rs.hash))
+    born = age(rs.metadata.creation_timestamp, now)
+    return merge(
+        (
+            Span(f"revision {rs.revision:<4}", Tone.STRONG),
+            Span(pad(version(rs.spec.template.spec.containers), 28)),
+            Span(pad(f"{born} old", 12), Tone.DIM),
+            Span(tags, Tone.STABLE),
+        )
+    )
+
+
+def diff_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return how a pod template changes: images and configuration first, then the whole.
+
+    Values of variables that are named like secrets are masked.
+    """
+    before, after = masked(before), masked(after)
+    lines: list[Line] = []
+    for path, old, new in _notable(before, after):
+        lines.append(
+            merge(
+                (
+                    Span(f"{path}: "),
+                    Span(safe(old) or "none", Tone.BAD),
+                    Span(" → "),
+                    Span(safe(new) or "none", Tone.GOOD),
+                )
+            )
+        )
+    whole = list(unified_diff(_flat(before), _flat(after), "now", "then", lineterm="", n=2))
+    if not whole:
+        return ((Span("the pod template is the same", Tone.DIM),),)
+    if lines:
+        lines.append(())
+    for text in whole[2:_MAX_DIFF]:
+        tone = Tone.GOOD if text.startswith("+") else Tone.BAD if text.startswith("-") else Tone.DIM
+        lines.append((Span(safe(text), tone),))
+    if len(whole) > _MAX_DIFF:
+        lines.append((Span(f"… and {len(whole) - _MAX_DIFF} lines more", Tone.DIM),))
+    return tuple(lines)
+
+
+_SECRET = re.compile(r"pass|secret|token|credential|api_?key|private", re.IGNORECASE)
+
+
+def masked(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pod template with the plain values of secret-like variables masked.
+
+    Equal values stay equal and different ones different, so that a change still shows.
+    """
+    copy: dict[str, Any] = deepcopy(dict(template))
+    spec = copy.get("spec") or {}
+    for section in ("containers", "initContainers"):
+        for container in spec.get(section) or ():
+            for variable in container.get("env") or ():
+                if variable.get("value") and _SECRET.search(str(variable.get("name", ""))):
+                    digest = blake2s(str(variable["value"]).encode(), digest_size=3).hexdigest()
+                    variable["value"] = f"•••• ({digest})"
+    return copy
+
+
+def _flat(template: Mapping[str, Any]) -> list[str]:
+    """Return a template as sorted lines of text, which diff well."""
+    text = json.dumps(template, indent=2, sort_keys=True, ensure_ascii=False)
+    plain = (line.rstrip(",") for line in safe_lines(text).splitlines())
+    return [line.replace('"', "") for line in plain if line.strip(" []{}")]
+
+
+def _notable(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield images, environment and mounted configuration that differ."""
+    old, new = dict(_facts(before)), dict(_facts(after))
+    for path in dict.fromkeys((*old, *new)):
+        if old.get(path) != new.get(path):
+            yield path, old.get(path, ""), new.get(path, "")
+
+
+def _facts(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    spec = template.get("spec") or {}
+    for section in ("containers", "initContainers"):
+        for container in spec.get(section) or ():
+            name = container.get("name", "?")
+            yield f"image of {name}", str(container.get("image", ""))
+            for variable in container.get("env") or ():
+                yield f"{name} env {variable.get('name')}", _env(variable)
+    for volume in spec.get("volumes") or ():
+        for kind, key in (("configMap", "name"), ("secret", "secretName")):
+            if isinstance(volume.get(kind), Mapping):
+                yield f"volume {volume.get('name')}", f"{kind} {volume[kind].get(key, '')}"
+
+
+def _env(variable: Mapping[str, Any]) -> str:
+    source = variable.get("valueFrom")
+    if isinstance(source, Mapping):
+        return ", ".join(f"{kind} {_reference(value)}" for kind, value in source.items())
+    return str(variable.get("value", ""))
+
+
+def _reference(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "/".join(str(value[key]) for key in ("name", "key", "fieldPath") if key in value)
+    return ""
+
+
+_ENDING_TONE = {
+    Ending.WAITING: Tone.BUSY,
+    Ending.DONE: Tone.GOOD,
+    Ending.DIFFERENT: Tone.WARN,
+    Ending.REFUSED: Tone.BAD,
+    Ending.NO_EFFECT: Tone.BAD,
+    Ending.INCOMPLETE: Tone.WARN,
+    Ending.VANISHED: Tone.WARN,
+    Ending.UNKNOWN: Tone.WARN,
+}
+_ENDING_SIGN = {
+    Ending.WAITING: "◌",
+    Ending.DONE: "✔",
+    Ending.DIFFERENT: "⚠",
+    Ending.REFUSED: "✖",
+    Ending.NO_EFFECT: "✖",
+    Ending.INCOMPLETE: "⚠",
+    Ending.VANISHED: "?",
+    Ending.UNKNOWN: "?",
+}
+
+
+def outcome_lines(verb: Verb, progress: Progress, took: str, width: int) -> tuple[Line, ...]:
+    """Return where a write stands, with the stages that were seen."""
+    tone = _ENDING_TONE[progress.ending]
+    spans = [
+        Span(f" {_ENDING_SIGN[progress.ending]} {verb}: {progress.ending.value}", tone),
+        Span(f" ({took})", Tone.DIM),
+    ]
+    if progress.remark:
+        spans.append(Span(f": {progress.remark}"))
+    for stage in progress.stages:
+        spans.append(Span(" · ", Tone.DIM))
+        spans.append(_stage(stage))
+    return wrap(spans, width, limit=2, indent=3)
+
+
+def _stage(stage: Stage) -> Span:
+    if stage.is_reached is None:
+        return Span(f"{stage.text} (not looked at)", Tone.DIM)
+    return Span(f"{stage.text} ✔", Tone.GOOD) if stage.is_reached else Span(stage.text)
