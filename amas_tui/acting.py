@@ -73,8 +73,8 @@ async def prepare(
     try:
         live = await cluster.read(Kind.ROLLOUTS, scene.rollout.key)
         if verb is Verb.UNDO and target is not None:
-            template = await _template(cluster, scene, target)
-            templates = (live.get("spec", {}).get("template") or {}, template)
+            template = await _template(cluster, scene, target.replica_set)
+            templates = (await _template_now(cluster, scene, live), template)
     except NotFoundError as error:
         return Preview(verb, scene, what, refusal=error.text, target=target)
     planned = writes(verb, scene.rollout, template)
@@ -97,9 +97,23 @@ def _refused(preview: Preview, reason: str, hint: str = "") -> Preview:
     )
 
 
-async def _template(cluster: Cluster, scene: Scene, target: Target) -> dict[str, Any]:
-    key = Key(scene.rollout.key.namespace, target.replica_set)
+async def _template(cluster: Cluster, scene: Scene, replica_set: str) -> dict[str, Any]:
+    key = Key(scene.rollout.key.namespace, replica_set)
     return undo_template(await cluster.read(Kind.REPLICA_SETS, key))
+
+
+async def _template_now(
+    cluster: Cluster, scene: Scene, live: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the template in force as its ReplicaSet has it.
+
+    There the API server has filled in its defaults, as in the one it is compared with; the
+    Rollout's own template has none.
+    """
+    if scene.current is not None:
+        return await _template(cluster, scene, scene.current.metadata.name)
+    template: Mapping[str, Any] = live.get("spec", {}).get("template") or {}
+    return template
 
 
 def right_for(write: Write) -> Right:

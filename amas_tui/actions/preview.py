@@ -215,7 +215,8 @@ def is_fast(rollout: Rollout, scene: Scene, target: Target) -> str:
     Source: rollout/sync.go:isRollbackWithinWindow, rollout/canary.go (rollback to stable).
     """
     if target.pod_hash == rollout.status.stable_rs:
-        return "it is the stable version, so the steps are skipped"
+        skipped = ", so the steps are skipped" if rollout.steps else ""
+        return f"it is the stable version{skipped}"
     window = rollout.spec.rollback_window
     stable = scene.stable
     if window is None or stable is None:

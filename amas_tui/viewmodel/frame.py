@@ -117,9 +117,7 @@ def header(
     return spread(left, right, width)
 
 
-def footer(
-    keymap: Keymap, view: View, is_possible: Callable[[Command], bool], width: int
-) -> Line:
+def footer(keymap: Keymap, view: View, is_possible: Callable[[Command], bool], width: int) -> Line:
     """Return the keys of a view, set closer where they would not fit; impossible ones are dim."""
     shown = [command for command in keymap.of(view) if command.label and keymap.shown(command.id)]
     for gap in ("  ", " "):

@@ -8,6 +8,8 @@ from difflib import unified_diff
 from hashlib import blake2s
 from typing import Any
 
+import yaml
+
 from amas_tui.actions.preview import Consequence
 from amas_tui.actions.proof import Ending, Progress, Stage
 from amas_tui.actions.verb import Target, Verb
@@ -146,10 +148,9 @@ def masked(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(template: Mapping[str, Any]) -> list[str]:
-    """Return a template as sorted lines of text, which diff well."""
-    text = json.dumps(template, indent=2, sort_keys=True, ensure_ascii=False)
-    plain = (line.rstrip(",") for line in safe_lines(text).splitlines())
-    return [line.replace('"', "") for line in plain if line.strip(" []{}")]
+    """Return a template as lines of YAML in a fixed order, which diff well."""
+    text = yaml.safe_dump(dict(template), sort_keys=True, allow_unicode=True, width=10_000)
+    return safe_lines(text).splitlines()
 
 
 def _notable(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

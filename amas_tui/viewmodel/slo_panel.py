@@ -65,7 +65,10 @@ def _side(slo: Slo, gauge: Gauge, side: Side) -> list[Span]:
     label = Span(f"{_LABEL[side]} ", _TONE[side])
     if value is None:
         return [label, Span("no data  " if not series.problem else "not known  ", Tone.DIM)]
-    if not gauge.limits or math.isnan(value):
+    if math.isnan(value):
+        # 0/0: nothing was asked of this version in the query's window.
+        return [label, Span("no traffic  ", Tone.DIM)]
+    if not gauge.limits:
         return [label, Span(f"{number(value)}  ")]
     limit = broken_limit(value, gauge.limits)
     good = limit is None or limit.holds(value)
@@ -92,17 +95,23 @@ def _chart(scene: Scene, slo: Slo, gauge: Gauge, now: datetime, ticks: int) -> C
     began = update_began(scene.rollout)
     start = began if began is not None else datetime.fromtimestamp(first, now.tzinfo)
     axis = time_axis(start, now)
-    middle = (low + high) / 2
     return Chart(
         title=_title(gauge),
         x=axis,
         y=(low, high),
         # The canary is drawn last, so that it lies above the stable version.
         curves=tuple(sorted(drawn, key=lambda curve: curve.tone is Tone.CANARY)),
-        y_ticks=tuple((height, number(height)) for height in (low, middle, high)),
+        y_ticks=tuple((height, number(height)) for height in _heights(low, high, heights)),
         x_ticks=time_ticks(axis, now.tzinfo, ticks),
         limits=heights,
     )
+
+
+def _heights(low: float, high: float, limits: tuple[float, ...]) -> list[float]:
+    """Return the heights to label: both ends, and the limits that are not too near to them."""
+    apart = (high - low) / 6
+    inner = [limit for limit in limits if low + apart <= limit <= high - apart]
+    return [low, *inner, high]
 
 
 def _title(gauge: Gauge) -> str:

@@ -294,6 +294,10 @@ class TreeLine:
     line: Line
 
 
+_LEAST_NAME: Final = 28
+"""Cells that a name with its branches keeps before the last column is cut."""
+
+
 def tree_lines(view: RolloutView, now: datetime, cells: int) -> tuple[TreeLine, ...]:
     """Return the tree for a screen of a width: what does not fit is cut, the name last."""
     all_nodes = nodes(view, now)
@@ -301,8 +305,8 @@ def tree_lines(view: RolloutView, now: datetime, cells: int) -> tuple[TreeLine, 
     ages = max((len(node.age) for node in all_nodes), default=0)
     details = max((sum(width(s.text) for s in node.detail) for node in all_nodes), default=0)
     names = max((width(f"{n.prefix}{n.icon} {n.name}") for n in all_nodes), default=0)
-    details = min(details, max(0, cells - min(names, 34) - statuses - ages - 4))
-    room = max(12, cells - statuses - ages - details - 4)
+    details = min(details, max(0, cells - min(names, _LEAST_NAME) - statuses - ages - 3))
+    room = max(12, cells - statuses - ages - details - 3)
     name_cells = min(names, room)
     return tuple(
         TreeLine(node.key, _tree_line(node, name_cells, statuses, ages)) for node in all_nodes

@@ -88,12 +88,13 @@ class LineView(ScrollView, can_focus=False):
         top, height = self.scroll_offset.y, self.size.height
         regions: list[Region] = []
         for y in range(top, top + height):
-            old = self._painted.get(y, ())
-            new = self._make(y)
+            old, new = self._painted.get(y), self._make(y)
             if old == new:
                 continue
             self._painted[y] = new
-            regions += [Region(x, y - top, width, 1) for x, width in changed_cells(old, new)]
+            # Of a row that was never painted here nobody knows what stands on the terminal.
+            runs = [(0, self.size.width)] if old is None else changed_cells(old, new)
+            regions += [Region(x, y - top, width, 1) for x, width in runs]
         if cursor_before != self._row:
             width = self.size.width
             for row in {cursor_before, self._row}:
@@ -153,6 +154,7 @@ class LineView(ScrollView, can_focus=False):
         """Take in a new size: everything is painted anew."""
         self.set_reactive(LineView.virtual_size, Size(self.size.width, self._count))
         self._painted.clear()
+        self.refresh()
         self._reveal()
 
     def notify_style_update(self) -> None:
