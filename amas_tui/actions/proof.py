@@ -172,28 +172,22 @@ def _promote(pending: Pending, scene: Scene) -> Progress:
         return _resumed(pending, rollout)
     if not promote_lifts_pause(before):
         return _skipped(pending, rollout)
-    seen = before.status.current_step_index or 0
-    lifted = Stage("pause lifted", not status.controller_pause and not _still(pending, rollout))
     if rollout.blue_green is not None:
         active = status.blue_green.active_selector == status.current_pod_hash
-        return _all(lifted, Stage(f"{rollout.blue_green.active_service} switched", active))
+        return _all(Stage(f"{rollout.blue_green.active_service} switched", active))
     if not before.steps or _waits_for_no_step(before):
-        return _all(lifted)
+        return _all(Stage("pause lifted", not status.controller_pause))
+    # Only the controller moves the index here. It may pause again at once, within the same second
+    # and for the same reason, so the pause itself proves nothing.
+    seen = before.status.current_step_index or 0
     index = status.current_step_index or 0
-    return _all(lifted, Stage(f"step {seen} → {index}", index > seen or rollout.is_promoted))
-
-
-def _still(pending: Pending, rollout: Rollout) -> bool:
-    """Return whether the very pause that was to be lifted still stands."""
-    paused = rollout.status.pause_conditions
-    return bool(paused) and paused == pending.before.status.pause_conditions
+    moved = index > seen or (rollout.is_promoted and not before.is_promoted)
+    return _all(Stage("pause lifted", moved), Stage(f"step {seen + 1} → {index + 1}", moved))
 
 
 def _waits_for_no_step(before: Rollout) -> bool:
-    return all(
-        pause.waiting is not Waiting.HUMAN and pause.waiting is not Waiting.TIMER
-        for pause in pauses(before)
-    )
+    """Return whether every pause comes from an analysis beside the steps."""
+    return all(pause.waiting is Waiting.INCONCLUSIVE for pause in pauses(before))
 
 
 def _resumed(pending: Pending, rollout: Rollout) -> Progress:
@@ -208,7 +202,7 @@ def _skipped(pending: Pending, rollout: Rollout) -> Progress:
     status, before = rollout.status, pending.before.status
     index = status.current_step_index or 0
     if rollout.metadata.resource_version == pending.version:
-        return Progress(Ending.WAITING, (Stage(f"step {ours} begun", is_reached=False),))
+        return Progress(Ending.WAITING, (Stage(f"step {ours + 1} begun", is_reached=False),))
     if index < ours and status.stable_rs == before.stable_rs and _is_later(pending, rollout):
         return Progress(Ending.REFUSED, remark=f"the controller went back to step {index}")
     begun = (
@@ -220,7 +214,7 @@ def _skipped(pending: Pending, rollout: Rollout) -> Progress:
         != before.canary.current_step_analysis_run_status
         or status.canary.current_experiment != before.canary.current_experiment
     )
-    return _all(Stage(f"step {ours} begun", begun and index >= ours))
+    return _all(Stage(f"step {ours + 1} begun", begun and index >= ours))
 
 
 def _is_later(pending: Pending, rollout: Rollout) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -10,7 +10,13 @@ from typing import Final, NamedTuple
 from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.workload import Pod
-from amas_tui.rules.analysis import MetricState, culprit, metric_states, newest
+from amas_tui.rules.analysis import (
+    MetricState,
+    culprit,
+    metric_states,
+    newest,
+    newest_measurement,
+)
 from amas_tui.rules.images import version
 from amas_tui.rules.pause import pauses
 from amas_tui.rules.phase import rollout_verdict
@@ -173,6 +179,9 @@ def _verdict(runs: tuple[AnalysisRun, ...]) -> str:
 def metric_words(metric: MetricState) -> str:
     """Return a metric with its newest value beside the limit, e.g. `success-rate 0.812 < 0.95`."""
     if metric.value is None:
+        newest_ = newest_measurement(metric.result)
+        if newest_ is not None and newest_.value in ("[]", "null"):
+            return f"{metric.name} gave no data"
         message = metric.result.message if metric.result else ""
         return f"{metric.name}: {message}" if message else metric.name
     limit = broken_limit(metric.value, metric.limits)
@@ -282,27 +291,35 @@ class Columns:
 _STATE: Final = 12
 _STEP: Final = 5
 _NARROW: Final = 80
+_NARROW_BAR: Final = 8
 _MIN_NAME: Final = 16
 _MAX_NAME: Final = 40
 _MAX_NAMESPACE: Final = 20
 
 
-def columns(rows: Iterable[BoardRow], width: int) -> Columns:
-    """Return the columns' widths for a terminal, wide enough for the names where there is room."""
-    longest = max((len(row.name) for row in rows), default=_MIN_NAME)
+def columns(rows: Sequence[BoardRow], width: int) -> Columns:
+    """Return the columns' widths for a terminal, wide enough for the names where there is room.
+
+    At 80 columns the last one still holds a metric with its value and limit.
+    """
+    is_narrow = width <= _NARROW
     namespaces = {row.namespace for row in rows}
     namespace = 0
     if len(namespaces) > 1:
-        namespace = min(_MAX_NAMESPACE, max(map(len, namespaces), default=0))
-        if width <= _NARROW:
-            namespace = min(namespace, 9)
-    bar = BAR_CELLS + 5 if width >= _NARROW - (0 if not namespace else 1) else 5
-    if namespace and width <= _NARROW:
+        namespace = min(9 if is_narrow else _MAX_NAMESPACE, max(map(len, namespaces)))
+    bar = (_NARROW_BAR if is_narrow else BAR_CELLS) + 5
+    if namespace and is_narrow:
         bar = 5
-    fixed = 3 + namespace + bool(namespace) + _STATE + _STEP + bar + 4
-    least_now = min(24, max(12, width // 4))
+    state_ = min(_STATE, max((len(row.word) for row in rows), default=_STATE))
+    state_ = max(state_, len("STATE"))
+    fixed = 3 + namespace + bool(namespace) + state_ + _STEP + bar + 4
+    least_now = min(30, max(12, width // 3))
+    longest = max((len(row.name) for row in rows), default=_MIN_NAME)
     name = max(_MIN_NAME, min(longest, _MAX_NAME, width - fixed - least_now))
-    return Columns(namespace, name, _STATE, _STEP, bar, max(0, width - fixed - name))
+    return Columns(namespace, name, state_, _STEP, bar, max(0, width - fixed - name))
+
+
+_TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC"}
 
 
 def header_line(widths: Columns) -> Line:

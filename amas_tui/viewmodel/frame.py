@@ -108,7 +108,7 @@ def header(
     if user and width >= 60:
         right += [Span(user, Tone.DIM), Span("  ")]
     if counts is not None:
-        right.append(Span(f"{counts.total} rollouts"))
+        right.append(Span(f"{counts.total} rollout{'s' * (counts.total != 1)}"))
         if counts.needs_human:
             need = "needs" if counts.needs_human == 1 else "need"
             right.append(Span(f" · {counts.needs_human} {need} you", Tone.WARN))
