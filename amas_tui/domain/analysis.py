@@ -4,7 +4,6 @@ Source: pkg/apis/rollouts/v1alpha1/analysis_types.go.
 """
 
 from dataclasses import field
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +18,7 @@ from amas_tui.domain.base import (
     Present,
     Raw,
     Str,
+    Time,
     record,
 )
 from amas_tui.domain.rollout import DryRun, FieldRef
@@ -183,11 +183,11 @@ class Measurement:
 
     phase: Str = ""
     message: Str = ""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
     value: Str = ""
     metadata: Labels = field(default_factory=dict)
-    resume_at: datetime | None = None
+    resume_at: Time | None = None
 
 
 @record
@@ -226,8 +226,8 @@ class AnalysisRunStatus:
 
     phase: Str = ""
     message: Str = ""
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: Time | None = None
+    completed_at: Time | None = None
     metric_results: Many[MetricResult] = ()
 
 

@@ -84,6 +84,23 @@ def _own_labels(value: dict[str, str] | None) -> dict[str, str]:
 
 _MAX_LABEL: Final = 1_024
 
+
+def _int32(value: int) -> int:
+    """Refuse what no field of the API can hold and no length of time could be made of."""
+    if not -(2**31) <= value < 2**31:
+        raise ValueError("beyond 32 bits")
+    return value
+
+
+_YEARS: Final = range(2, 9_000)
+
+
+def _moment(value: datetime) -> datetime:
+    if value.tzinfo is None or value.year not in _YEARS:
+        raise ValueError("not a moment in time")
+    return value
+
+
 Str = Annotated[str, _After(_text, nullable=True)]
 """One harmless line; `null` reads as empty."""
 
@@ -91,8 +108,14 @@ Raw = Annotated[str, _After(lambda value: value or "", nullable=True)]
 """Text kept to the letter because it is sent back (a query, a URL); pass it through `safe_lines`
 before it is shown."""
 
-Int = Annotated[int, _After(lambda value: value or 0, nullable=True)]
+Int = Annotated[int, _After(lambda value: 0 if value is None else _int32(value), nullable=True)]
 """A count; `null` reads as 0."""
+
+Number = Annotated[int, _After(_int32)]
+"""A number that may be absent: used as `Number | None`."""
+
+Time = Annotated[datetime, _After(_moment)]
+"""A moment with its time zone, near enough that a length can be added to it."""
 
 Flag = Annotated[bool, _After(bool, nullable=True)]
 """A switch; `null` reads as off."""
@@ -112,7 +135,7 @@ Names = Annotated[
 ]
 """The keys of an object whose values are not kept."""
 
-IntOrStr = int | str
+IntOrStr = Number | Str
 """Kubernetes' IntOrString, e.g. `25` or `"25%"`."""
 
 
@@ -143,7 +166,7 @@ class ManagedFields:
     manager: Str = ""
     operation: Str = ""
     subresource: Str = ""
-    time: datetime | None = None
+    time: Time | None = None
 
 
 @record
@@ -155,8 +178,8 @@ class ObjectMeta:
     namespace: Str = ""
     generation: Int = 0
     resource_version: Str = ""
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     labels: Labels = field(default_factory=dict)
     annotations: Labels = field(default_factory=dict)
     owner_references: Many[OwnerReference] = ()
@@ -181,8 +204,8 @@ class Condition:
     status: Str = ""
     reason: Str = ""
     message: Str = ""
-    last_update_time: datetime | None = None
-    last_transition_time: datetime | None = None
+    last_update_time: Time | None = None
+    last_transition_time: Time | None = None
 
 
 HASH_LABEL: Final = "rollouts-pod-template-hash"

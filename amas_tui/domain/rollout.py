@@ -4,7 +4,6 @@ Source: pkg/apis/rollouts/v1alpha1/types.go.
 """
 
 from dataclasses import field
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -17,9 +16,11 @@ from amas_tui.domain.base import (
     Labels,
     Many,
     Names,
+    Number,
     ObjectMeta,
     Present,
     Str,
+    Time,
     record,
     revision_of,
 )
@@ -100,7 +101,7 @@ class RolloutAnalysis:
     templates: Many[TemplateRef] = ()
     args: Many[Argument] = ()
     dry_run: Many[DryRun] = ()
-    starting_step: int | None = None
+    starting_step: Number | None = None
 
 
 @record
@@ -114,8 +115,8 @@ class PauseStep:
 class SetCanaryScale:
     """How many canary pods, apart from the weight."""
 
-    weight: int | None = None
-    replicas: int | None = None
+    weight: Number | None = None
+    replicas: Number | None = None
     match_traffic_weight: Flag = False
 
 
@@ -132,7 +133,7 @@ class ExperimentTemplate:
 
     name: Str = ""
     spec_ref: Str = ""
-    weight: int | None = None
+    weight: Number | None = None
 
 
 @record
@@ -154,7 +155,7 @@ class PluginStep:
 class Step:
     """One canary step. The API intends one key; several can get past its validation."""
 
-    set_weight: int | None = None
+    set_weight: Number | None = None
     pause: PauseStep | None = None
     analysis: RolloutAnalysis | None = None
     experiment: ExperimentStep | None = None
@@ -191,7 +192,7 @@ class TrafficRouting:
     traefik: Present = False
     apisix: Present = False
     plugins: Names = ()
-    max_traffic_weight: int | None = None
+    max_traffic_weight: Number | None = None
 
     @property
     def provider(self) -> str:
@@ -229,10 +230,10 @@ class CanaryStrategy:
     analysis: RolloutAnalysis | None = None
     max_surge: IntOrStr | None = None
     max_unavailable: IntOrStr | None = None
-    scale_down_delay_seconds: int | None = None
-    abort_scale_down_delay_seconds: int | None = None
+    scale_down_delay_seconds: Number | None = None
+    abort_scale_down_delay_seconds: Number | None = None
     dynamic_stable_scale: Flag = False
-    min_pods_per_replica_set: int | None = None
+    min_pods_per_replica_set: Number | None = None
     ping_pong: PingPong | None = None
 
 
@@ -242,13 +243,13 @@ class BlueGreenStrategy:
 
     active_service: Str = ""
     preview_service: Str = ""
-    preview_replica_count: int | None = None
+    preview_replica_count: Number | None = None
     auto_promotion_enabled: bool | None = None
     auto_promotion_seconds: Int = 0
     pre_promotion_analysis: RolloutAnalysis | None = None
     post_promotion_analysis: RolloutAnalysis | None = None
-    scale_down_delay_seconds: int | None = None
-    abort_scale_down_delay_seconds: int | None = None
+    scale_down_delay_seconds: Number | None = None
+    abort_scale_down_delay_seconds: Number | None = None
 
 
 @record
@@ -293,10 +294,21 @@ class WorkloadRef:
 
 
 @record
+class LabelRequirement:
+    """One expression of a label selector."""
+
+    key: Str = ""
+    operator: Str = ""
+    """`In`, `NotIn`, `Exists` or `DoesNotExist`."""
+    values: Many[Str] = ()
+
+
+@record
 class LabelSelector:
-    """`spec.selector`; expressions are read from `status.selector`, which holds both."""
+    """`spec.selector`."""
 
     match_labels: Labels = field(default_factory=dict)
+    match_expressions: Many[LabelRequirement] = ()
 
 
 @record
@@ -310,16 +322,16 @@ class RollbackWindow:
 class RolloutSpec:
     """What was asked for."""
 
-    replicas: int | None = None
+    replicas: Number | None = None
     selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
     workload_ref: WorkloadRef | None = None
     min_ready_seconds: Int = 0
     paused: Flag = False
-    restart_at: datetime | None = None
-    progress_deadline_seconds: int | None = None
+    restart_at: Time | None = None
+    progress_deadline_seconds: Number | None = None
     progress_deadline_abort: Flag = False
-    revision_history_limit: int | None = None
+    revision_history_limit: Number | None = None
     rollback_window: RollbackWindow | None = None
     strategy: Strategy = Strategy()
 
@@ -329,7 +341,7 @@ class PauseCondition:
     """Why and since when the controller waits."""
 
     reason: Str = ""
-    start_time: datetime | None = None
+    start_time: Time | None = None
 
 
 @record
@@ -394,7 +406,7 @@ class RolloutStatus:
     current_pod_hash: Str = ""
     stable_rs: Str = ""
     """The *hash* of the stable ReplicaSet; empty until the first deployment was accepted."""
-    current_step_index: int | None = None
+    current_step_index: Number | None = None
     """0-based; `len(steps)` when finished."""
     current_step_hash: Str = ""
     replicas: Int = 0
@@ -405,9 +417,9 @@ class RolloutStatus:
     pause_conditions: Many[PauseCondition] = ()
     controller_pause: Flag = False
     abort: Flag = False
-    aborted_at: datetime | None = None
+    aborted_at: Time | None = None
     promote_full: Flag = False
-    restarted_at: datetime | None = None
+    restarted_at: Time | None = None
     conditions: Many[Condition] = ()
     canary: CanaryStatus = CanaryStatus()
     blue_green: BlueGreenStatus = BlueGreenStatus()

@@ -7,6 +7,7 @@ that nothing behind the edge has to think about it again.
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 MAX_TEXT: Final = 2_000
 """Characters kept of one string; the longest useful status message is far shorter."""
@@ -47,3 +48,12 @@ def safe_lines(text: str, limit: int = 64 * MAX_TEXT) -> str:
         return cut
     unbroken = cut.replace("\r\n", "\n").replace("\t", "    ")
     return _HARMFUL.sub(REPLACEMENT, unbroken)
+
+
+def host_of(url: str) -> str:
+    """Return the host and port of a URL for a sentence, without credentials it may carry."""
+    try:
+        netloc = urlsplit(url).netloc
+    except ValueError:
+        return "an unreadable address"
+    return safe((netloc or url).rpartition("@")[2])

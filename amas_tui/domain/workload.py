@@ -3,7 +3,6 @@
 Sources: k8s.io/api apps/v1 and core/v1; pkg/apis/rollouts/v1alpha1/experiment_types.go.
 """
 
-from datetime import datetime
 from typing import Final
 
 from amas_tui.domain.base import (
@@ -15,6 +14,7 @@ from amas_tui.domain.base import (
     Many,
     ObjectMeta,
     Str,
+    Time,
     record,
     revision_of,
 )
@@ -74,7 +74,7 @@ class ContainerStateWaiting:
 class ContainerStateRunning:
     """Since when a container runs."""
 
-    started_at: datetime | None = None
+    started_at: Time | None = None
 
 
 @record
@@ -85,7 +85,7 @@ class ContainerStateTerminated:
     message: Str = ""
     exit_code: Int = 0
     signal: Int = 0
-    finished_at: datetime | None = None
+    finished_at: Time | None = None
 
 
 @record
@@ -139,7 +139,7 @@ class PodStatus:
     conditions: Many[Condition] = ()
     init_container_statuses: Many[ContainerStatus] = ()
     container_statuses: Many[ContainerStatus] = ()
-    start_time: datetime | None = None
+    start_time: Time | None = None
 
 
 @record
@@ -196,7 +196,7 @@ class ExperimentStatus:
 
     phase: Str = ""
     message: Str = ""
-    available_at: datetime | None = None
+    available_at: Time | None = None
     template_statuses: Many[ExperimentTemplateStatus] = ()
     analysis_runs: Many[ExperimentRunStatus] = ()
 

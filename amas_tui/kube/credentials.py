@@ -42,11 +42,26 @@ class Credentials(Protocol):
         ...
 
 
+def bearer(token: str) -> str:
+    """Return the header's value for a token.
+
+    Raises:
+        CredentialError: No header can hold it. The text does not show it.
+    """
+    stripped = token.strip()
+    if not (stripped and stripped.isascii() and stripped.isprintable()):
+        raise CredentialError(
+            "the token is empty or holds characters that no HTTP header can",
+            hint="Check the token in the kubeconfig or its file",
+        )
+    return f"Bearer {stripped}"
+
+
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """A header that does not change, or none."""
 
-    header: str | None = None
+    header: str | None = field(default=None, repr=False)
 
     async def authorization(self) -> str | None:
         """Return the header."""
@@ -77,21 +92,21 @@ class TokenFile:
     """A token in a file that somebody else renews, re-read every minute."""
 
     path: Path
-    _token: str = ""
+    _header: str = field(default="", repr=False)
     _read_at: float = -_REREAD_SECONDS
 
     async def authorization(self) -> str | None:
         """Return the file's token as a bearer header."""
         if time.monotonic() - self._read_at >= _REREAD_SECONDS:
             try:
-                self._token = self.path.read_text(encoding="utf-8").strip()
+                self._header = bearer(self.path.read_text(encoding="utf-8"))
             except (OSError, UnicodeDecodeError) as error:
                 raise CredentialError(
                     f"cannot read the token file {self.path}: {error}",
                     hint="Check tokenFile in the kubeconfig",
                 ) from error
             self._read_at = time.monotonic()
-        return f"Bearer {self._token}"
+        return self._header
 
     def renew(self) -> bool:
         """Read the file again next time."""
@@ -113,13 +128,13 @@ class ExecHelper:
     """
 
     arguments: Sequence[str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     api_version: str
     cluster: Mapping[str, Any] | None = None
     install_hint: str = ""
     tls: ssl.SSLContext | None = None
     deadline: timedelta = HELPER_DEADLINE
-    _header: str | None = None
+    _header: str | None = field(default=None, repr=False)
     _expires: datetime | None = None
     _is_known: bool = False
     _running: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -160,9 +175,10 @@ class ExecHelper:
                 # A session of its own has no controlling terminal to prompt on.
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise CredentialError(
-                f"cannot run the credential helper {self.command}: {error.strerror or error}",
+                f"cannot run the credential helper {self.command}: "
+                f"{getattr(error, 'strerror', None) or error}",
                 hint=self.install_hint or "Check exec.command in the kubeconfig",
             ) from error
         try:
@@ -190,7 +206,7 @@ class ExecHelper:
             answer = json.loads(out)
             status = answer["status"]
             version = answer["apiVersion"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CredentialError(
                 f"the credential helper {self.command} did not answer with an ExecCredential"
             ) from error
@@ -210,7 +226,7 @@ class ExecHelper:
             )
         if certificate and key and self.tls is not None:
             load_client_certificate(self.tls, str(certificate).encode(), str(key).encode())
-        self._header = f"Bearer {token}" if token else None
+        self._header = bearer(str(token)) if token else None
         self._expires = _timestamp(status.get("expirationTimestamp"))
         self._is_known = True
 
@@ -226,9 +242,10 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 def _timestamp(text: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(text)) if text else None
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def load_client_certificate(tls: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
@@ -247,7 +264,8 @@ def load_client_certificate(tls: ssl.SSLContext, certificate: bytes, key: bytes)
             path.write_bytes(content)
             paths.append(path)
         try:
-            tls.load_cert_chain(paths[0], paths[1])
+            # With a password given, OpenSSL does not ask for one on the terminal.
+            tls.load_cert_chain(paths[0], paths[1], password="")
         except (ssl.SSLError, OSError) as error:
             raise CredentialError(
                 f"cannot use the client certificate: {error}",
@@ -271,7 +289,7 @@ def oidc_header(config: Mapping[str, Any], now: datetime) -> str:
     expiry = _jwt_expiry(token)
     if expiry is not None and now >= expiry:
         raise CredentialError(f"the OIDC login expired at {expiry:%Y-%m-%d %H:%M} UTC", hint=hint)
-    return f"Bearer {token}"
+    return bearer(token)
 
 
 def _jwt_expiry(token: str) -> datetime | None:
@@ -281,7 +299,7 @@ def _jwt_expiry(token: str) -> datetime | None:
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         return datetime.fromtimestamp(float(claims["exp"]), UTC)
-    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return None
 
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MAX_REPAIRS: Final = 64
+_DAY: Final = 86_400
+_NO_LIST: Final = "the answer is not a list of the Kubernetes API"
 _TYPE = re.compile(rb'\s*\{\s*"type"\s*:\s*"([A-Z]+)"')
 
 
@@ -77,7 +79,7 @@ class Decoder(Generic[T]):
         try:
             return self._one.validate_json(body)
         except ValidationError:
-            return self.from_json(_loads(body))
+            return self.from_json(json_object(body))
 
     def page(self, body: bytes) -> Page[T]:
         """Return one page of a list.
@@ -88,7 +90,9 @@ class Decoder(Generic[T]):
         try:
             page = self._page.validate_json(body)
         except ValidationError:
-            return self._odd_page(_loads(body))
+            return self._odd_page(json_object(body))
+        if not page.metadata.resource_version:
+            raise DecodeError(_NO_LIST)
         return Page(page.items, page.metadata.resource_version, page.metadata.continue_)
 
     def event(self, line: bytes) -> Applied[T] | Deleted[T] | Bookmark | Undecodable:
@@ -101,12 +105,12 @@ class Decoder(Generic[T]):
         """
         found = _TYPE.match(line)
         if found is None or found[1] not in _CHANGES:
-            return _special(_loads(line))
+            return _special(json_object(line))
         kind = found[1]
         try:
             item = self._event.validate_json(line).object
         except ValidationError:
-            raw = _loads(line).get("object")
+            raw = json_object(line).get("object")
             try:
                 item = self.from_json(raw if isinstance(raw, dict) else {})
             except DecodeError as error:
@@ -124,19 +128,24 @@ class Decoder(Generic[T]):
             try:
                 return self._one.validate_python(raw)
             except ValidationError as error:
-                dropped = [_drop(raw, detail["loc"]) for detail in error.errors()]
-                if not any(dropped):
+                # A union reports a field once per alternative; it is dropped once. The last come
+                # first, so that the places of a list's earlier items still hold.
+                odd = {_existing(raw, detail["loc"]) for detail in error.errors()} - {()}
+                if not odd:
                     raise DecodeError(
                         f"cannot read {_name(raw)}: {safe(str(error.errors()[0]['msg']))}"
                     ) from error
+                for path in sorted(odd, key=_place, reverse=True):
+                    _drop(raw, path)
                 log.warning("odd fields in %s were left out", _name(raw))
         raise DecodeError(f"cannot read {_name(raw)}: too many odd fields")
 
     def _odd_page(self, raw: dict[str, Any]) -> Page[T]:
         meta = raw.get("metadata")
         items = raw.get("items")
-        if not isinstance(meta, dict) or not isinstance(items, list | None):
-            raise DecodeError("the answer is not a list of the Kubernetes API")
+        version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+        if not isinstance(meta, dict) or not version or not isinstance(items, list | None):
+            raise DecodeError(_NO_LIST)
         found, undecodable = [], 0
         for item in items or []:
             try:
@@ -146,7 +155,7 @@ class Decoder(Generic[T]):
                 undecodable += 1
         return Page(
             tuple(found),
-            str(meta.get("resourceVersion") or ""),
+            str(version),
             str(meta.get("continue") or ""),
             undecodable,
         )
@@ -161,7 +170,12 @@ def decoder(type_: Any) -> Decoder[Any]:
     return Decoder(type_)
 
 
-def _loads(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`.
+
+    Raises:
+        DecodeError: It is not one.
+    """
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -177,21 +191,31 @@ def _name(raw: object) -> str:
     return safe(str(name or "an object without a name"))
 
 
-def _drop(raw: Any, path: tuple[int | str, ...]) -> bool:
-    """Remove the field at `path`, or the deepest existing part of it; say whether one was."""
-    holder: dict[Any, Any] | list[Any] | None = None
-    last: Any = None
+_Path = tuple[int | str, ...]
+
+
+def _existing(raw: Any, path: _Path) -> _Path:
+    """Return the part of `path` that leads to something in `raw`."""
     value = raw
-    for step in path:
+    for depth, step in enumerate(path):
         known = isinstance(value, dict) and step in value
         known = known or (isinstance(value, list) and isinstance(step, int) and step < len(value))
         if not known:
-            break
-        holder, last, value = value, step, value[step]
-    if holder is None:
-        return False
-    del holder[last]
-    return True
+            return path[:depth]
+        value = value[step]
+    return path
+
+
+def _place(path: _Path) -> tuple[tuple[bool, int | str], ...]:
+    return tuple((isinstance(step, str), step) for step in path)
+
+
+def _drop(raw: Any, path: _Path) -> None:
+    """Remove the field at `path`."""
+    *way, last = path
+    for step in way:
+        raw = raw[step]
+    del raw[last]
 
 
 def _special(raw: dict[str, Any]) -> Bookmark:
@@ -225,7 +249,9 @@ def status_error(
     details = body.get("details")
     if isinstance(details, dict) and retry_after is None:
         seconds = details.get("retryAfterSeconds")
-        retry_after = float(seconds) if isinstance(seconds, int) and seconds > 0 else None
+        retry_after = (
+            float(min(seconds, _DAY)) if isinstance(seconds, int) and seconds > 0 else None
+        )
     type_ = BY_STATUS.get(status, ApiError)
     if type_ is InvalidError:
         causes = details.get("causes") if isinstance(details, dict) else None

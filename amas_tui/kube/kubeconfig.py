@@ -12,12 +12,12 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
+from urllib.parse import quote, urlsplit
 
-from amas_tui.domain.text import safe
+from amas_tui.domain.text import host_of, safe
 from amas_tui.errors import CredentialError, KubeconfigError
 from amas_tui.kube.credentials import (
     Credentials,
@@ -26,6 +26,7 @@ from amas_tui.kube.credentials import (
     Reloadable,
     TokenFile,
     Unavailable,
+    bearer,
     load_client_certificate,
     oidc_header,
 )
@@ -43,8 +44,8 @@ class AccessOptions:
     cluster: str | None = None
     user: str | None = None
     namespace: str | None = None
-    server: str | None = None
-    token: str | None = None
+    server: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     certificate_authority: str | None = None
     insecure_skip_tls_verify: bool = False
     as_user: str | None = None
@@ -73,10 +74,10 @@ class Access:
     cluster: str
     user: str
     namespace: str
-    server: str
+    server: str = field(repr=False)
     credentials: Credentials = field(repr=False)
     tls: ssl.SSLContext | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     server_name: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
@@ -106,7 +107,11 @@ class Kubeconfig:
     @property
     def contexts(self) -> tuple[str, ...]:
         """Return the names of the contexts, in the order of the files."""
-        return tuple(str(_plain(item).get("name", "")) for item in self.merged.value["contexts"])
+        return tuple(
+            str(plain.get("name", ""))
+            for item in self.merged.value["contexts"]
+            if isinstance(plain := _plain(item), dict)
+        )
 
 
 def _plain(node: Any) -> Any:
@@ -177,7 +182,7 @@ def load_access(options: AccessOptions, environ: Mapping[str, str] | None = None
     config = read_kubeconfig(options, environ)
     if config is None:
         if options.server:
-            return _bare(options)
+            return _bare(options, environ)
         if environ.get("KUBERNETES_SERVICE_HOST"):
             return _in_cluster(options, environ)
         raise KubeconfigError(
@@ -189,6 +194,8 @@ def load_access(options: AccessOptions, environ: Mapping[str, str] | None = None
 
 def _from_config(config: Kubeconfig, options: AccessOptions, environ: Mapping[str, str]) -> Access:
     name = options.context or config.current_context
+    if not name and options.server:
+        return _bare(options, environ)
     if not name:
         raise KubeconfigError(
             "the kubeconfig has no current context",
@@ -199,16 +206,16 @@ def _from_config(config: Kubeconfig, options: AccessOptions, environ: Mapping[st
             f"the kubeconfig has no context {name}",
             hint=f"It has {_some(config.contexts)}",
         )
-    context = _named(config, "contexts", name).get("context") or {}
+    context = _named(config, "contexts", name)
     cluster_name = options.cluster or str(context.get("cluster") or "")
     user_name = options.user or str(context.get("user") or "")
-    cluster = _named(config, "clusters", cluster_name).get("cluster") or {}
-    user = _named(config, "users", user_name).get("user") or {} if user_name else {}
-    server = str(options.server or cluster.get("server") or "").rstrip("/")
+    cluster = _named(config, "clusters", cluster_name)
+    user = _named(config, "users", user_name) if user_name else {}
+    server = _server(options, cluster)
     if not server:
         raise KubeconfigError(f"cluster {cluster_name} of context {name} has no server")
     cluster_base = _base(config, "clusters", cluster_name)
-    tls = _tls(options, cluster, cluster_base) if server.startswith("https") else None
+    tls = _tls(options, cluster, cluster_base) if server.startswith("https:") else None
     access = Access(
         context=safe(name),
         cluster=safe(cluster_name),
@@ -217,13 +224,13 @@ def _from_config(config: Kubeconfig, options: AccessOptions, environ: Mapping[st
         server=server,
         credentials=Fixed(),
         tls=tls,
-        proxy=str(cluster.get("proxy-url") or "") or environment_proxy(server, environ),
+        proxy=_proxy(str(cluster.get("proxy-url") or "") or environment_proxy(server, environ)),
         server_name=str(cluster.get("tls-server-name") or "") or None,
         headers=_impersonation(options, user),
         request_timeout=options.request_timeout,
     )
     if options.token:
-        return _with(access, Fixed(f"Bearer {options.token}"))
+        return _with(access, Fixed(bearer(options.token)))
     user_base = _base(config, "users", user_name)
     try:
         inner = _credentials(user, user_base, cluster, tls)
@@ -242,19 +249,16 @@ def _reload(options: AccessOptions, environ: Mapping[str, str], access: Access) 
     config = read_kubeconfig(options, environ)
     if config is None or access.context not in config.contexts:
         raise CredentialError(f"context {access.context} is gone from the kubeconfig")
-    context = _named(config, "contexts", access.context).get("context") or {}
-    cluster = _named(config, "clusters", options.cluster or str(context.get("cluster"))).get(
-        "cluster", {}
-    )
-    server = str(options.server or cluster.get("server") or "").rstrip("/")
-    if server != access.server:
+    context = _named(config, "contexts", access.context)
+    cluster = _named(config, "clusters", options.cluster or str(context.get("cluster")))
+    if _server(options, cluster) != access.server:
         raise CredentialError(
             f"context {access.context} now names another server; this program stays with "
-            f"{access.server}",
+            f"{host_of(access.server)}",
             hint="Start it again to change over",
         )
     user_name = options.user or str(context.get("user") or "")
-    user = _named(config, "users", user_name).get("user") or {} if user_name else {}
+    user = _named(config, "users", user_name) if user_name else {}
     return _credentials(user, _base(config, "users", user_name), cluster, access.tls)
 
 
@@ -268,19 +272,62 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 def _named(config: Kubeconfig, section: str, name: str) -> dict[str, Any]:
+    """Return what an entry of `contexts`, `clusters` or `users` holds."""
+    kind = section[:-1]
     for item in config.merged.value[section]:
         plain = _plain(item)
-        if isinstance(plain, dict) and plain.get("name") == name:
-            return plain
-    raise KubeconfigError(f"the kubeconfig has no {section[:-1]} {name or 'without a name'}")
+        if isinstance(plain, dict) and str(plain.get("name")) == name:
+            content = plain.get(kind) or {}
+            if not isinstance(content, dict):
+                raise KubeconfigError(f"{kind} {name} of the kubeconfig is not a mapping")
+            return content
+    raise KubeconfigError(f"the kubeconfig has no {kind} {name or 'without a name'}")
 
 
 def _base(config: Kubeconfig, section: str, name: str) -> Path:
     """Return the folder that relative paths of an entry start from: its own file's."""
     for item in config.merged.value[section]:
-        if _plain(item).get("name") == name:
+        plain = _plain(item)
+        if isinstance(plain, dict) and str(plain.get("name")) == name:
             return Path(getattr(item, "path", None) or config.paths[0]).absolute().parent
     return Path.cwd()
+
+
+def _server(options: AccessOptions, cluster: Mapping[str, Any]) -> str:
+    """Return the server's URL without a trailing slash, empty where none is given.
+
+    Without a scheme it is plain HTTP, unless the cluster has settings for TLS.
+    Source: client-go rest/url_utils.go:DefaultServerURL.
+    """
+    url = str(options.server or cluster.get("server") or "").rstrip("/")
+    if not url:
+        return ""
+    if "://" not in url:
+        settings = (
+            *("certificate-authority", "certificate-authority-data"),
+            "insecure-skip-tls-verify",
+        )
+        url = f"{'https' if any(map(cluster.get, settings)) else 'http'}://{url}"
+    return _http_url(url, "server")
+
+
+def _proxy(url: str | None) -> str | None:
+    return _http_url(url, "proxy") if url else None
+
+
+def _http_url(url: str, what: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise KubeconfigError(
+            f"cannot use {host_of(url)} as the {what}: it is not an HTTP or HTTPS URL",
+            hint=f"Check the cluster's {'server' if what == 'server' else 'proxy-url'}",
+        )
+    # The scheme decides about TLS, so it is spelled in one way.
+    return parts.scheme + url[len(parts.scheme) :]
 
 
 def _content(entry: Mapping[str, Any], key: str, base: Path) -> bytes | None:
@@ -331,7 +378,7 @@ def _credentials(
     if certificate and key and tls is not None:
         load_client_certificate(tls, certificate, key)
     if user.get("token"):
-        return Fixed(f"Bearer {user['token']}")
+        return Fixed(bearer(str(user["token"])))
     if user.get("tokenFile"):
         return TokenFile(base / str(user["tokenFile"]))
     provider = user.get("auth-provider")
@@ -348,7 +395,8 @@ def _credentials(
 def _provider(provider: Mapping[str, Any]) -> Credentials:
     name = str(provider.get("name") or "")
     if name == "oidc":
-        return Fixed(oidc_header(provider.get("config") or {}, datetime.now(UTC)))
+        config = provider.get("config")
+        return Fixed(oidc_header(config if isinstance(config, dict) else {}, datetime.now(UTC)))
     raise CredentialError(
         f"the kubeconfig logs in through auth-provider {safe(name)}, which kubectl dropped in 1.26",
         hint="Create the login anew with the vendor's exec helper",
@@ -415,41 +463,83 @@ def _impersonation(options: AccessOptions, user: Mapping[str, Any]) -> tuple[tup
     as_user = options.as_user or str(user.get("as") or "")
     if as_user:
         headers.append(("Impersonate-User", as_user))
-    groups = options.as_groups or tuple(map(str, user.get("as-groups") or ()))
+    groups = options.as_groups or tuple(map(str, _list(user, "as-groups")))
     headers += [("Impersonate-Group", group) for group in groups]
     as_uid = options.as_uid or str(user.get("as-uid") or "")
     if as_uid:
         headers.append(("Impersonate-Uid", as_uid))
-    for key, values in (user.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{key}", str(value)) for value in values or ()]
+    extra = user.get("as-user-extra") or {}
+    if not isinstance(extra, dict):
+        raise KubeconfigError("as-user-extra of the kubeconfig is not a mapping")
+    for key in extra:
+        name = f"Impersonate-Extra-{quote(str(key), safe='')}"
+        headers += [(name, str(value)) for value in _list(extra, key)]
     return tuple(headers)
 
 
+def _list(entry: Mapping[str, Any], key: str) -> list[Any]:
+    value = entry.get(key) or []
+    if not isinstance(value, list):
+        raise KubeconfigError(f"{key} of the kubeconfig is not a list")
+    return value
+
+
 def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name for a server."""
+    """Return the proxy that the environment names for a server, as kubectl reads it.
+
+    A loopback address is never asked through a proxy.
+    Source: golang.org/x/net/http/httpproxy.
+    """
     parts = urlsplit(server)
-    proxies = {
-        name[: -len("_proxy")].lower(): value
-        for name, value in environ.items()
-        if name.lower().endswith("_proxy")
-    }
-    if proxy_bypass(parts.netloc, proxies):
+    proxy = _variable(environ, f"{parts.scheme}_proxy")
+    if not proxy or _goes_direct(parts.hostname or "", parts.port, _variable(environ, "no_proxy")):
         return None
-    return proxies.get(parts.scheme) or proxies.get("all") or None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _bare(options: AccessOptions) -> Access:
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name.upper()) or environ.get(name) or ""
+
+
+def _goes_direct(host: str, port: int | None, rules: str) -> bool:
+    """Return whether `NO_PROXY` names a host: by itself, its domain, its address or network."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        address = None
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    for rule in filter(None, (part.strip().lower() for part in rules.split(","))):
+        if rule == "*":
+            return True
+        try:
+            if address is not None and address in ip_network(rule, strict=False):
+                return True
+        except ValueError:
+            name, _, rule_port = rule.partition(":")
+            name = name.removeprefix("*")
+            is_named = host.endswith(name) if name.startswith(".") else _is_within(host, name)
+            if is_named and rule_port in ("", str(port)):
+                return True
+    return False
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _bare(options: AccessOptions, environ: Mapping[str, str]) -> Access:
     """Return access from flags alone: `--server` and perhaps `--token`."""
-    server = str(options.server).rstrip("/")
+    server = _server(options, {})
     return Access(
-        context=urlsplit(server).netloc,
+        context=host_of(server),
         cluster="",
         user="",
         namespace=options.namespace or "default",
         server=server,
-        credentials=Fixed(f"Bearer {options.token}" if options.token else None),
-        tls=_tls(options, {}, Path.cwd()) if server.startswith("https") else None,
-        proxy=environment_proxy(server, os.environ),
+        credentials=Fixed(bearer(options.token) if options.token else None),
+        tls=_tls(options, {}, Path.cwd()) if server.startswith("https:") else None,
+        proxy=_proxy(environment_proxy(server, environ)),
         headers=_impersonation(options, {}),
         request_timeout=options.request_timeout,
     )

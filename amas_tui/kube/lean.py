@@ -53,8 +53,19 @@ def kubeconfig_reader() -> KubeconfigReader:
 
 
 def load_yaml(stream: Any) -> Any:
-    """Return the document in `stream`, read by libyaml where PyYAML was built with it."""
-    return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    """Return the document in `stream`, read by libyaml where PyYAML was built with it.
+
+    An empty one is an empty kubeconfig, as for kubectl.
+
+    Raises:
+        ValueError: It is a list or a plain value.
+    """
+    document = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ValueError("it is not a mapping")  # noqa: TRY004 - the value is wrong, not its use
+    return document
 
 
 def _plain() -> Any:

@@ -157,40 +157,49 @@ async def reflect(
     backoff = Backoff(rng)
     version = ""
     while True:
-        delay: float | None = None
-        started = clock()
+        delay = 0.0
+        heard = 0
+        started: float | None = None
         try:
             if not version:
                 listed = await source.list()
                 version = listed.resource_version
                 yield listed
-                backoff.reset()
-                started = clock()
+            started = clock()
             seconds = rng.randint(_MIN_WATCH, _MAX_WATCH)
-            heard = 0
             async with aclosing(source.watch(version, seconds)) as events:
                 async for event in events:
                     heard += 1
                     version = _version_after(event) or version
                     yield event
-            if heard > 1 or clock() - started >= _HEALTHY_SECONDS:
-                backoff.reset()
-            else:
+            if not _was_healthy(started, clock, backoff):
+                if heard > 1:
+                    # It brought news, so the server works: the delays stay short.
+                    backoff.reset()
                 delay = backoff.delay()
                 log.info("%s ended at once; next watch in %.1f s", source.resource.plural, delay)
-        except GoneError:
-            log.info("%s: version %s has expired; listing again", source.resource.plural, version)
-            version = ""
-            # A server whose history is always gone must not be listed in a tight loop.
-            delay = 0.0 if clock() - started >= _HEALTHY_SECONDS else backoff.delay()
         except AmasError as error:
-            delay = _delay(error, backoff)
+            was_healthy = _was_healthy(started, clock, backoff)
             if _is_stale(error):
                 version = ""
-            log.info("%s lost: %s; again in %.1f s", source.resource.plural, error.text, delay)
-            yield Lost(error, now() + timedelta(seconds=delay))
+            if isinstance(error, GoneError) and started is not None:
+                # A server whose history is always gone must not be listed in a tight loop.
+                delay = 0.0 if was_healthy else backoff.delay()
+                log.info("%s: the version has expired; listing again", source.resource.plural)
+            else:
+                delay = _delay(error, backoff)
+                log.info("%s lost: %s; again in %.1f s", source.resource.plural, error.text, delay)
+                yield Lost(error, now() + timedelta(seconds=delay))
         if delay:
             await sleep(delay)
+
+
+def _was_healthy(started: float | None, clock: Callable[[], float], backoff: Backoff) -> bool:
+    """Return whether a watch lasted; only that, not a list, starts the delays over."""
+    lasted = started is not None and clock() - started >= _HEALTHY_SECONDS
+    if lasted:
+        backoff.reset()
+    return lasted
 
 
 def _delay(error: AmasError, backoff: Backoff) -> float:

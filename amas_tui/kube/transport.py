@@ -3,7 +3,6 @@
 httpx carries both this and Prometheus, so that the program loads one HTTP client.
 """
 
-import json
 import logging
 import socket
 import ssl
@@ -13,14 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from amas_tui import __version__
-from amas_tui.domain.text import safe
+from amas_tui.domain.text import host_of, safe
 from amas_tui.errors import AmasError, ApiError, DecodeError, UnreachableError
-from amas_tui.kube.decode import status_error
+from amas_tui.kube.decode import json_object, status_error
 from amas_tui.kube.kubeconfig import Access
 
 log = logging.getLogger(__name__)
@@ -58,13 +56,7 @@ class Reply:
         Raises:
             DecodeError: It is not one.
         """
-        try:
-            value = json.loads(self.body)
-        except ValueError as error:
-            raise DecodeError(f"not JSON: {safe(repr(self.body[:60]))}") from error
-        if not isinstance(value, dict):
-            raise DecodeError(f"not a JSON object: {safe(repr(self.body[:60]))}")
-        return value
+        return json_object(self.body)
 
 
 class Transport:
@@ -158,7 +150,14 @@ class Transport:
                 method,
                 self.access.server + path,
                 params=dict(params),
-                headers=[*self.access.headers, *headers.items(), *await self._authorization()],
+                headers=[
+                    (name.encode(), value.encode())
+                    for name, value in (
+                        *self.access.headers,
+                        *headers.items(),
+                        *await self._authorization(),
+                    )
+                ],
                 content=body,
                 timeout=patience,
                 extensions=(
@@ -210,7 +209,9 @@ class Transport:
             date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError, TypeError):
             return
-        # The header counts whole seconds, so half a second is its expected rest.
+        # The header counts whole seconds, so half a second is its expected rest. A zone that is
+        # written as -0000 is read as none.
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
         offset = date + timedelta(milliseconds=500) - datetime.now(UTC)
         self.clock_offset = offset if abs(offset) > timedelta(seconds=2) else timedelta(0)
 
@@ -226,7 +227,7 @@ async def _check(response: httpx.Response, doing: str, access: Access) -> None:
     content = await _read(response, doing, access, limit=_MAX_ERROR_BODY)
     if response.is_success or response.is_redirect or type_.startswith("text/html"):
         raise UnreachableError(
-            f"cannot {doing}: {host(access)} answered {status} with "
+            f"cannot {doing}: {host_of(access.server)} answered {status} with "
             f"{safe(type_.split(';')[0]) or 'no content type'}, not the Kubernetes API",
             hint="A proxy or login page may stand in between; log in, or check the server's URL",
         )
@@ -236,11 +237,11 @@ async def _check(response: httpx.Response, doing: str, access: Access) -> None:
 def failure(content: bytes, status: int, doing: str, retry_after: str | None = None) -> ApiError:
     """Return the error for an answer that is not a success."""
     try:
-        body = json.loads(content)
-    except ValueError:
+        body = json_object(content)
+    except DecodeError:
         body = {"message": content[:200].decode(errors="replace")}
     seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
-    return status_error(body if isinstance(body, dict) else {}, status, doing, seconds)
+    return status_error(body, status, doing, seconds)
 
 
 async def _read(
@@ -267,14 +268,9 @@ async def _chunks(response: httpx.Response, doing: str, access: Access) -> Async
         raise unreachable(error, doing, access) from error
 
 
-def host(access: Access) -> str:
-    """Return the server's host and port for a sentence."""
-    return safe(urlsplit(access.server).netloc or access.server)
-
-
 def unreachable(error: httpx.HTTPError, doing: str, access: Access) -> AmasError:
     """Return what a failure below HTTP means to a person."""
-    where = host(access)
+    where = host_of(access.server)
     cause = _root(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return UnreachableError(
@@ -283,7 +279,7 @@ def unreachable(error: httpx.HTTPError, doing: str, access: Access) -> AmasError
         )
     if isinstance(error, httpx.ProxyError):
         return UnreachableError(
-            f"cannot {doing}: the proxy {safe(str(access.proxy))} refused: {error}",
+            f"cannot {doing}: the proxy {host_of(access.proxy or '')} refused: {error}",
             hint="Check proxy-url in the kubeconfig or HTTPS_PROXY",
         )
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):

@@ -8,12 +8,11 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from amas_tui import __version__
-from amas_tui.domain.text import safe
+from amas_tui.domain.text import host_of, safe
 from amas_tui.errors import MetricsError
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -53,10 +52,9 @@ class PrometheusClient:
     def __init__(
         self, address: str, *, tls: ssl.SSLContext | None = None, seconds: float = TIMEOUT_SECONDS
     ) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        if not _is_http(address):
             raise MetricsError(
-                f"{safe(address) or 'an empty address'} is not the URL of a Prometheus",
+                f"{host_of(address) or 'an empty address'} is not the URL of a Prometheus",
                 kind="unreachable",
                 hint="Give one with --prometheus-url, e.g. http://localhost:9090",
             )
@@ -64,7 +62,7 @@ class PrometheusClient:
         self._http = httpx.AsyncClient(
             base_url=self.address,
             timeout=httpx.Timeout(seconds, connect=5.0),
-            verify=tls if tls is not None else parts.scheme == "https",
+            verify=tls if tls is not None else not address.startswith("http:"),
             headers={"User-Agent": f"amas-tui/{__version__}"},
             follow_redirects=False,
         )
@@ -102,7 +100,7 @@ class PrometheusClient:
         return await self._ask("/api/v1/query_range", parameters)
 
     async def _ask(self, path: str, parameters: Mapping[str, str]) -> Answer:
-        where = safe(urlsplit(self.address).netloc)
+        where = host_of(self.address)
         try:
             response = await self._http.get(path, params=dict(parameters))
         except httpx.TimeoutException as error:
@@ -116,6 +114,14 @@ class PrometheusClient:
                 hint="Give its address with --prometheus-url",
             ) from error
         return decode(response.content, response.status_code, where)
+
+
+def _is_http(address: str) -> bool:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port or 0) < 65_536
 
 
 def _reason(error: BaseException) -> str:
@@ -143,7 +149,7 @@ def decode(content: bytes, status: int, where: str) -> Answer:
     try:
         body = json.loads(content)
         outcome = body["status"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MetricsError(
             f"{where} answered {status}, but not as Prometheus does", kind="failed"
         ) from error
@@ -153,9 +159,9 @@ def decode(content: bytes, status: int, where: str) -> Answer:
     try:
         data = body["data"]
         series = _series(data["resultType"], data["result"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        warnings = tuple(safe(str(text)) for text in body.get("warnings") or ())
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise MetricsError(f"{where} gave an answer that cannot be read", kind="failed") from error
-    warnings = tuple(safe(str(text)) for text in body.get("warnings") or ())
     return Answer(str(data["resultType"]), series, warnings)
 
 

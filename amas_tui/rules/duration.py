@@ -16,8 +16,8 @@ _UNITS: Final = {
     "m": 60.0,
     "h": 3600.0,
 }
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_WHOLE = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_WHOLE = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _MAX_SECONDS: Final = 2**63 / 1e9
 """Go's time.Duration is an int64 of nanoseconds."""
 
@@ -27,15 +27,14 @@ def go_duration(text: str) -> timedelta | None:
 
     Source: Go's time.ParseDuration.
     """
-    stripped = text.strip()
-    if stripped in {"0", "+0", "-0"}:
+    if text in {"0", "+0", "-0"}:
         return timedelta(0)
-    if not _WHOLE.fullmatch(stripped):
+    if not _WHOLE.fullmatch(text):
         return None
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(stripped))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if seconds > _MAX_SECONDS:
         return None
-    return timedelta(seconds=-seconds if stripped.startswith("-") else seconds)
+    return timedelta(seconds=-seconds if text.startswith("-") else seconds)
 
 
 def pause_duration(duration: IntOrStr | None) -> timedelta | None:
@@ -48,7 +47,7 @@ def pause_duration(duration: IntOrStr | None) -> timedelta | None:
         return None
     if isinstance(duration, int):
         return _seconds(duration)
-    if re.fullmatch(r"[+-]?\d{1,18}", duration):
+    if re.fullmatch(r"[+-]?[0-9]{1,9}", duration):
         return _seconds(int(duration))
     parsed = go_duration(duration)
     return None if parsed is None else _seconds(int(parsed.total_seconds()))

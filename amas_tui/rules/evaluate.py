@@ -2,13 +2,15 @@
 
 The meaning follows expr-lang and the controller's own functions: comparisons with NaN are false, an
 index beyond a list is an error, `/` is always a float division, `isNaN` takes a number and nothing
-else. What is not defined here raises `ExprError`.
+else, `isNil` and `default` look at the whole result whatever they are given. The types of every
+branch are checked before anything is compared. What is not defined here raises `ExprError`.
 Source: utils/evaluate/evaluate.go.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from amas_tui.rules.expr import (
     Array,
@@ -22,6 +24,7 @@ from amas_tui.rules.expr import (
     Name,
     Node,
     Unary,
+    whole_number,
 )
 
 Value = float | int | str | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -37,18 +40,35 @@ def evaluate(node: Node, result: Value) -> bool:
     Raises:
         ExprError: The controller would report an error, or the construct is not supported here.
     """
+    if isinstance(result, float) or (isinstance(result, list) and all(map(_is_float, result))):
+        # expr-lang checks the types of every branch first, also of those that are not taken.
+        _Evaluation(result, only_types=True).of(node)
     value = _Evaluation(result).of(node)
     if not isinstance(value, bool):
         raise ExprError(f"the condition gives {_kind(value)}, not true or false")
     return value
 
 
+def _is_float(value: Value) -> bool:
+    return isinstance(value, float)
+
+
+_MAX_WORK: Final = 20_000
+"""Nodes visited; predicates inside predicates would take as long as they like."""
+
+
 class _Evaluation:
-    def __init__(self, result: Value) -> None:
-        self._result = result
+    def __init__(self, result: Value, *, only_types: bool = False) -> None:
+        """Take a result; with `only_types` walk every branch, and no index is out of range."""
+        self._result = ([1.5] if isinstance(result, list) else 1.5) if only_types else result
+        self._only_types = only_types
         self._elements: list[Value] = []
+        self._work = 0
 
     def of(self, node: Node) -> Value:
+        self._work += 1
+        if self._work > _MAX_WORK:
+            raise ExprError("the condition takes too long to evaluate")
         match node:
             case Literal(value):
                 return value
@@ -63,11 +83,14 @@ class _Evaluation:
             case Array(items):
                 return [self.of(item) for item in items]
             case Index(of, at):
-                return _item(self.of(of), self.of(at))
+                return self._item(self.of(of), self.of(at))
             case Unary(operator, operand):
                 return _unary(operator, self.of(operand))
             case Conditional(test, yes, no):
-                return self.of(yes) if _truth(self.of(test)) else self.of(no)
+                chosen, other = (yes, no) if _truth(self.of(test)) else (no, yes)
+                if self._only_types:
+                    self.of(other)
+                return self.of(chosen)
             case Binary(operator, left, right):
                 return self._binary(operator, left, right)
             case Call(function, arguments):
@@ -75,13 +98,19 @@ class _Evaluation:
 
     def _binary(self, operator: str, left: Node, right: Node) -> Value:
         match operator:
-            case "&&":
-                return _truth(self.of(left)) and _truth(self.of(right))
-            case "||":
-                return _truth(self.of(left)) or _truth(self.of(right))
+            case "&&" | "||":
+                first = _truth(self.of(left))
+                is_decided = first == (operator == "||")
+                if is_decided and not self._only_types:
+                    return first
+                second = _truth(self.of(right))
+                return first if is_decided else second
             case "??":
                 value = self.of(left)
-                return self.of(right) if value is None else value
+                if value is not None and not self._only_types:
+                    return value
+                other = self.of(right)
+                return other if value is None else value
             case _:
                 return _operate(operator, self.of(left), self.of(right))
 
@@ -93,7 +122,27 @@ class _Evaluation:
         count, call = _FUNCTIONS[function]
         if len(arguments) != count:
             raise ExprError(f"{function}() takes {count} argument{'s' * (count != 1)}")
-        return call(*(self.of(argument) for argument in arguments))
+        values = [self.of(argument) for argument in arguments]
+        if function == "isNil":
+            return self._result is None
+        if function == "default":
+            return values[1] if self._result is None else self._result
+        return call(*values)
+
+    def _item(self, of: Value, at: Value) -> Value:
+        if isinstance(of, Mapping):
+            if not isinstance(at, str):
+                raise ExprError("a map is indexed by a string")
+            return of.get(at)
+        if isinstance(of, Sequence) and not isinstance(of, str):
+            if isinstance(at, bool) or not isinstance(at, int):
+                raise ExprError("a list is indexed by a whole number")
+            if self._only_types:
+                return of[0] if of else 1.5
+            if not -len(of) <= at < len(of):
+                raise ExprError(f"index {at} is out of range: the result has {len(of)} values")
+            return of[at]
+        raise ExprError(f"cannot take [{at}] of {_kind(of)}")
 
     def _predicate(self, function: str, arguments: tuple[Node, ...]) -> Value:
         if len(arguments) != 2:
@@ -139,20 +188,6 @@ def _number(value: Value) -> int | float:
     return value
 
 
-def _item(of: Value, at: Value) -> Value:
-    if isinstance(of, Mapping):
-        if not isinstance(at, str):
-            raise ExprError("a map is indexed by a string")
-        return of.get(at)
-    if isinstance(of, Sequence) and not isinstance(of, str):
-        if isinstance(at, bool) or not isinstance(at, int):
-            raise ExprError("a list is indexed by a whole number")
-        if not -len(of) <= at < len(of):
-            raise ExprError(f"index {at} is out of range: the result has {len(of)} values")
-        return of[at]
-    raise ExprError(f"cannot take [{at}] of {_kind(of)}")
-
-
 def _unary(operator: str, value: Value) -> Value:
     if operator == "!":
         return not _truth(value)
@@ -177,14 +212,23 @@ def _operate(operator: str, left: Value, right: Value) -> Value:
     if operator == "+" and isinstance(left, str) and isinstance(right, str):
         return left + right
     if operator in _ARITHMETIC:
-        return _ARITHMETIC[operator](_number(left), _number(right))
+        value = _ARITHMETIC[operator](_number(left), _number(right))
+        return whole_number(value) if isinstance(value, int) else value
     raise ExprError(f"'{operator}' cannot be evaluated here")
 
 
 def _equal(left: Value, right: Value) -> bool:
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
+    if left is None or right is None:
+        return left is right
+    if _kind(left) != _kind(right):
+        raise ExprError(f"cannot compare {_kind(left)} with {_kind(right)}")
+    if _is_list(left) and _is_list(right):
+        return len(left) == len(right) and all(map(_equal, left, right))
     return left == right
+
+
+def _is_list(value: Value) -> TypeGuard[Sequence[Value]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
@@ -219,7 +263,8 @@ def _modulo(a: float, b: float) -> float:
         raise ExprError("'%' needs two whole numbers")
     if b == 0:
         raise ExprError("division by zero")
-    return int(math.fmod(a, b))
+    rest = abs(a) % abs(b)
+    return rest if a >= 0 else -rest
 
 
 def _power(a: float, b: float) -> float:
@@ -254,12 +299,19 @@ def _len(value: Value) -> int:
     raise ExprError(f"len() needs a list, not {_kind(value)}")
 
 
+def _numeral(value: float | str) -> float | str:
+    """Return a number or its text; blanks and underscores are Python's, not Go's."""
+    if isinstance(value, str) and (not value.isascii() or re.search(r"[\s_]", value)):
+        raise ValueError(value)
+    return value
+
+
 def _as_float(value: Value) -> float:
     try:
         if isinstance(value, str) or (
             isinstance(value, int | float) and not isinstance(value, bool)
         ):
-            return float(value)
+            return float(_numeral(value))
     except ValueError:
         pass
     raise ExprError(f"asFloat() cannot read {_kind(value)}")
@@ -267,10 +319,8 @@ def _as_float(value: Value) -> float:
 
 def _as_int(value: Value) -> int:
     try:
-        if isinstance(value, str):
-            return int(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return int(value)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return whole_number(int(_numeral(value)))
     except (ValueError, OverflowError):
         pass
     raise ExprError(f"asInt() cannot read {_kind(value)}")
@@ -288,8 +338,8 @@ _FUNCTIONS: Final[Mapping[str, tuple[int, Callable[..., Value]]]] = {
     "len": (1, _len),
     "isNaN": (1, lambda value: math.isnan(_float_only("isNaN", value))),
     "isInf": (1, lambda value: math.isinf(_float_only("isInf", value))),
-    "isNil": (1, lambda value: value is None),
-    "default": (2, lambda value, other: other if value is None else value),
+    "isNil": (1, lambda value: value),
+    "default": (2, lambda value, _: value),
     "asFloat": (1, _as_float),
     "asInt": (1, _as_int),
     "abs": (1, lambda value: abs(_number(value))),

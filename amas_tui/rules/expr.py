@@ -133,6 +133,8 @@ _WORDS: Final = {"true": True, "false": False, "nil": None}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 _MAX_LENGTH: Final = 4_096
 _MAX_DEPTH: Final = 64
+_MAX_LINKS: Final = 128
+"""Operators and suffixes: they nest to the left without a bracket, and the tree is walked down."""
 
 
 def parse(text: str) -> Node:
@@ -171,6 +173,7 @@ class _Parser:
         self._tokens = tokens
         self._position = 0
         self._depth = 0
+        self._links = 0
 
     def whole(self) -> Node:
         node = self._expression()
@@ -206,6 +209,7 @@ class _Parser:
         if self._depth > _MAX_DEPTH:
             raise ExprError("the condition is nested too deeply")
         left = self._operand()
+        previous = ""
         while True:
             operator, negated = self._peek(), False
             if operator == "not" and self._after_not() in _NEGATABLE:
@@ -213,6 +217,10 @@ class _Parser:
             power = _BINARY.get(operator, -1)
             if power < max(strength, 0) or power < 0:
                 break
+            if previous == "??" and operator != "??":
+                raise ExprError(f"'{operator}' after '??' needs brackets")
+            previous = operator
+            self._link()
             self._position += 2 if negated else 1
             right = self._expression(power if operator in _RIGHT_ASSOCIATIVE else power + 1)
             left = Binary(_SPELLING.get(operator, operator), left, right)
@@ -223,6 +231,11 @@ class _Parser:
             left = Conditional(left, yes, self._expression())
         self._depth -= 1
         return left
+
+    def _link(self) -> None:
+        self._links += 1
+        if self._links > _MAX_LINKS:
+            raise ExprError("the condition has too many parts")
 
     def _after_not(self) -> str:
         following = self._position + 1
@@ -277,9 +290,11 @@ class _Parser:
     def _suffixed(self, node: Node) -> Node:
         while True:
             if self._accept("["):
+                self._link()
                 node = Index(node, self._expression())
                 self._expect("]")
             elif self._accept("."):
+                self._link()
                 name = self._take()
                 if name.kind != "name":
                     raise ExprError(f"unexpected {name.text!r} after '.'")
@@ -292,10 +307,22 @@ def _number(text: str) -> int | float:
     digits = text.replace("_", "")
     try:
         if digits[:2].lower() == "0x":
-            return int(digits, 16)
-        return float(digits) if any(mark in digits for mark in ".eE") else int(digits)
+            return whole_number(int(digits, 16))
+        is_float = any(mark in digits for mark in ".eE")
+        return float(digits) if is_float else whole_number(int(digits))
     except ValueError:
         raise ExprError(f"{text!r} is not a number") from None
+
+
+def whole_number(value: int) -> int:
+    """Return a whole number that Go's int can hold.
+
+    Raises:
+        ExprError: It cannot.
+    """
+    if not -(2**63) <= value < 2**63:
+        raise ExprError("a whole number is too large")
+    return value
 
 
 def _string(text: str) -> str:

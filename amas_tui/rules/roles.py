@@ -64,16 +64,20 @@ def roles(rollout: Rollout, hash_: str) -> tuple[Role, ...]:
 
 
 def _ping_pong(rollout: Rollout, *, is_stable: bool) -> tuple[Role, ...]:
-    stable = rollout.status.canary.stable_ping_pong
-    if rollout.canary is None or rollout.canary.ping_pong is None or not stable:
+    if rollout.canary is None or rollout.canary.ping_pong is None:
         return ()
-    return (Role.PING if (stable == "ping") == is_stable else Role.PONG,)
+    is_ping = rollout.status.canary.stable_ping_pong == "ping"
+    return (Role.PING if is_ping == is_stable else Role.PONG,)
 
 
 def scale_down_deadline(rs: ReplicaSet) -> datetime | None:
-    """Return when the ReplicaSet may be scaled to 0, `None` without or with an unreadable mark."""
+    """Return when the ReplicaSet may be scaled to 0, `None` without or with an unreadable mark.
+
+    A time without its zone is unreadable: nobody knows which moment it is.
+    """
     text = rs.metadata.annotations.get(SCALE_DOWN_DEADLINE, "")
     try:
-        return datetime.fromisoformat(text) if text else None
+        deadline = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return deadline if deadline.tzinfo else None

@@ -74,9 +74,9 @@ def _scale(scale: SetCanaryScale | None) -> str:
         return ""
     if scale.weight is not None:
         return f"{{weight: {scale.weight}}}"
-    if scale.replicas is not None:
-        return f"{{replicas: {scale.replicas}}}"
-    return f"{{matchTrafficWeight: {str(scale.match_traffic_weight).lower()}}}"
+    if scale.match_traffic_weight:
+        return "{matchTrafficWeight: true}"
+    return "" if scale.replicas is None else f"{{replicas: {scale.replicas}}}"
 
 
 def step_index(rollout: Rollout) -> int:

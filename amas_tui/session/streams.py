@@ -1,11 +1,12 @@
 """Which streams a screen needs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from amas_tui.domain.base import HASH_LABEL
-from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.rollout import LabelRequirement, Rollout
 from amas_tui.domain.traffic import SERVICE_NAME_LABEL, canary_ingress_name
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.viewmodel.gauges import analyses
@@ -62,14 +63,29 @@ def rollout_streams(rollout: Rollout) -> tuple[Wanted, ...]:
 
 
 def pod_selector(rollout: Rollout) -> str:
-    """Return the label selector of the rollout's own ReplicaSets and pods.
+    """Return the label selector of the rollout's own ReplicaSets and pods, of every version.
 
-    The controller writes the effective one into the status, also for a workloadRef.
+    A workloadRef leaves the selector to the controller, which writes it into the status; for
+    blue-green that one is narrowed to the active version, so its hash is taken out.
     """
-    if rollout.status.selector:
-        return rollout.status.selector
-    labels = rollout.spec.selector.match_labels if rollout.spec.selector else {}
-    return ",".join(f"{key}={value}" for key, value in labels.items()) or HASH_LABEL
+    selector = rollout.spec.selector
+    if selector is not None:
+        parts = [f"{key}={value}" for key, value in selector.match_labels.items()]
+        parts += [_requirement(one) for one in selector.match_expressions]
+    else:
+        parts = re.split(r",(?![^(]*\))", rollout.status.selector)
+    own = [part for part in parts if part and not part.startswith(HASH_LABEL)]
+    return ",".join(own) or HASH_LABEL
+
+
+def _requirement(one: LabelRequirement) -> str:
+    match one.operator:
+        case "In" | "NotIn":
+            return f"{one.key} {one.operator.lower()} ({','.join(one.values)})"
+        case "DoesNotExist":
+            return f"!{one.key}"
+        case _:
+            return one.key
 
 
 def service_names(rollout: Rollout) -> tuple[str, ...]:

@@ -179,6 +179,11 @@ class AmasApp(App[int]):
             self._open_wanted(snapshot)
         self._show()
 
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest picture."""
+        return self._snapshot
+
     def _open_wanted(self, snapshot: Snapshot) -> None:
         """Open the rollout that was named on the command line as soon as it is known."""
         found = [ro for ro in snapshot.rollouts.values() if ro.key.name == self._wanted_open]

@@ -103,10 +103,9 @@ def header(
     left = [Span(" "), *mark, Span(" " if mark else ""), Span(where, Tone.STRONG)]
     if place.is_read_only:
         left.append(Span("  read-only", Tone.WARN))
-    right: list[Span] = []
     user = place.user if place.is_user_confirmed or not place.user else f"{place.user}?"
-    if user and width >= 60:
-        right += [Span(user, Tone.DIM), Span("  ")]
+    identity = [Span(user, Tone.DIM), Span("  ")] if user else []
+    right: list[Span] = []
     if counts is not None:
         right.append(Span(f"{counts.total} rollout{'s' * (counts.total != 1)}"))
         if counts.needs_human:
@@ -114,7 +113,9 @@ def header(
             right.append(Span(f" · {counts.needs_human} {need} you", Tone.WARN))
         right.append(Span("  "))
     right += [Span(fresh.words, fresh.tone), Span(" ")]
-    return spread(left, right, width)
+    # Where we are matters more than who we are.
+    whole = line_width((*left, *identity, *right)) + 1
+    return spread(left, [*identity, *right] if whole <= width else right, width)
 
 
 def footer(keymap: Keymap, view: View, is_possible: Callable[[Command], bool], width: int) -> Line:

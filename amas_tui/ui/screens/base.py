@@ -36,13 +36,17 @@ class MainScreen(Screen[None]):
     def __init__(self, shown: Shown) -> None:
         super().__init__()
         self.shown = shown
+        self._is_ready = False
+        self._header = LineView(id="header", classes="one-line")
+        self._banner = LineView(id="banner", classes="as-needed")
+        self._footer = LineView(id="footer", classes="one-line")
 
     def compose(self) -> ComposeResult:
         """Lay out header, banner, body and footer."""
-        yield LineView(id="header", classes="one-line")
-        yield LineView(id="banner", classes="as-needed")
+        yield self._header
+        yield self._banner
         yield from self.compose_body()
-        yield LineView(id="footer", classes="one-line")
+        yield self._footer
 
     @abstractmethod
     def compose_body(self) -> ComposeResult:
@@ -72,19 +76,23 @@ class MainScreen(Screen[None]):
     def update(self, shown: Shown) -> None:
         """Show a picture. Equal lines are not painted again."""
         self.shown = shown
-        if not self.is_mounted or not self.size.width:
+        if not self._is_ready or not self.size.width:
             return
         self.show_body(shown)
         width = self.size.width
         top = header(shown.place, self.trail(shown), self.counts(), shown.fresh, width)
-        self.query_one("#header", LineView).show((top,))
-        self.query_one("#banner", LineView).show(_banner(shown, width))
+        self._header.show((top,))
+        self._banner.show(_banner(shown, width))
         keys = footer(shown.keymap, self.VIEW, self.is_possible, width)
-        self.query_one("#footer", LineView).show((keys,))
+        self._footer.show((keys,))
 
     def on_mount(self) -> None:
-        """Paint what is known already."""
-        self.call_after_refresh(lambda: self.update(self.shown))
+        """Paint what is known already, once everything in it is there."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._is_ready = True
+        self.update(self.shown)
 
     def on_resize(self) -> None:
         """Paint for the new size."""

@@ -43,16 +43,18 @@ class BoardScreen(MainScreen):
         self._board = Board()
         self._filter = Filter()
         self._columns: Columns | None = None
+        self._names = LineView(id="columns", classes="one-line")
+        self._rows = LineView(id="rows")
 
     def compose_body(self) -> ComposeResult:
         """Lay out the columns' names and the rows."""
-        yield LineView(id="columns", classes="one-line")
-        yield LineView(id="rows")
+        yield self._names
+        yield self._rows
 
     @property
     def body(self) -> LineView:
         """Return the rows."""
-        return self.query_one("#rows", LineView)
+        return self._rows
 
     def counts(self) -> Counts | None:
         """Return how many rollouts there are."""
@@ -71,7 +73,7 @@ class BoardScreen(MainScreen):
         body = self.body
         width = self.size.width
         if shown.snapshot is None:
-            self.query_one("#columns", LineView).show((header_line(columns((), width)),))
+            self._names.show((header_line(columns((), width)),))
             body.show(self._empty(shown))
             return
         self._board = board(
@@ -79,7 +81,7 @@ class BoardScreen(MainScreen):
         )
         rows = self._board.rows
         self._columns = columns(rows, width)
-        self.query_one("#columns", LineView).show((header_line(self._columns),))
+        self._names.show((header_line(self._columns),))
         if not rows:
             body.show(self._empty(shown))
         else:

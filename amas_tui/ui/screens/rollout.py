@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
@@ -44,24 +45,26 @@ class RolloutScreen(MainScreen):
         self._panel = 0
         self._maximised = False
         self._gone: Scene | None = None
+        self._head_view = LineView(id="head")
+        self._tabs_view = LineView(id="tabs", classes="one-line")
+        self._outcome = LineView(id="outcome", classes="as-needed")
+        self._panels = [LineView(id=f"panel-{n}", classes="panel") for n in range(len(PANELS))]
+        self._columns = (
+            Vertical(*self._panels[:2], id="left", classes="column"),
+            Vertical(*self._panels[2:], id="right", classes="column"),
+        )
 
     def compose_body(self) -> ComposeResult:
         """Lay out head, outcome and panels."""
-        yield LineView(id="head")
-        yield LineView(id="tabs", classes="one-line")
-        yield LineView(id="outcome", classes="as-needed")
-        with Horizontal(id="panels"):
-            with Vertical(id="left", classes="column"):
-                yield LineView(id="panel-0", classes="panel")
-                yield LineView(id="panel-1", classes="panel")
-            with Vertical(id="right", classes="column"):
-                yield LineView(id="panel-2", classes="panel")
-                yield LineView(id="panel-3", classes="panel")
+        yield self._head_view
+        yield self._tabs_view
+        yield self._outcome
+        yield Horizontal(*self._columns, id="panels")
 
     @property
     def body(self) -> LineView:
         """Return the panel in front."""
-        return self.query_one(f"#panel-{self._panel}", LineView)
+        return self._panels[self._panel]
 
     @property
     def is_tiled(self) -> bool:
@@ -91,21 +94,20 @@ class RolloutScreen(MainScreen):
         """Show the rollout in a picture."""
         self._lay_out()
         here = self._scene(shown)
-        self.query_one("#tabs", LineView).show((self._tabs(),))
-        self.query_one("#outcome", LineView).show(shown.outcome)
+        self._tabs_view.show((self._tabs(),))
+        self._outcome.show(shown.outcome)
         if here is None:
-            self.query_one("#head", LineView).show(_waiting())
+            self._head_view.show(_waiting())
             return
         is_gone = shown.snapshot is not None and self.uid not in shown.snapshot.rollouts
-        self.query_one("#head", LineView).show(self._head(here, shown, is_gone=is_gone))
+        self._head_view.show(self._head(here, shown, is_gone=is_gone))
         makers: tuple[Callable[[LineView, Scene, Shown], None], ...] = (
             self._show_traffic,
             self._show_slo,
             self._show_tree,
             self._show_analysis,
         )
-        for index, make in enumerate(makers):
-            panel = self.query_one(f"#panel-{index}", LineView)
+        for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
                 make(panel, here, shown)
 
@@ -114,16 +116,10 @@ class RolloutScreen(MainScreen):
         tiled = self.is_tiled
         if self.has_class("-tiled") != tiled:
             self.set_class(tiled, "-tiled")
-        for index in range(len(PANELS)):
-            panel = self.query_one(f"#panel-{index}", LineView)
-            hidden = not tiled and index != self._panel
-            if panel.has_class("-hidden") != hidden:
-                panel.set_class(hidden, "-hidden")
-        for name, members in (("#left", (0, 1)), ("#right", (2, 3))):
-            column = self.query_one(name, Vertical)
-            hidden = not tiled and self._panel not in members
-            if column.has_class("-hidden") != hidden:
-                column.set_class(hidden, "-hidden")
+        for index, panel in enumerate(self._panels):
+            _hide(panel, hidden=not tiled and index != self._panel)
+        for index, column in enumerate(self._columns):
+            _hide(column, hidden=not tiled and self._panel // 2 != index)
 
     def _tabs(self) -> Line:
         spans: list[Span] = [Span(" ")]
@@ -227,6 +223,12 @@ class RolloutScreen(MainScreen):
         """Lay out anew, then paint what that made room for."""
         self._lay_out()
         self.call_after_refresh(lambda: self.update(self.shown))
+
+
+def _hide(widget: Widget, *, hidden: bool) -> None:
+    """Show or hide a widget; a change costs a layout, so only a change is made."""
+    if widget.has_class("-hidden") != hidden:
+        widget.set_class(hidden, "-hidden")
 
 
 def _waiting() -> tuple[Line, ...]:

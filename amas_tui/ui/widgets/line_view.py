@@ -41,6 +41,8 @@ class LineView(ScrollView, can_focus=False):
         self._row: int | None = None
         self._cursor_key: Hashable | None = None
         self._styles: dict[tuple[Tone, bool], Style] = {}
+        self.lines_painted = 0
+        """How many lines were made for the terminal so far; the bench reads it."""
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show lines without a cursor."""
@@ -105,6 +107,11 @@ class LineView(ScrollView, can_focus=False):
 
     def _make(self, y: int) -> Line:
         return self._line_at(y) if 0 <= y < self._count else ()
+
+    @property
+    def row_keys(self) -> Sequence[Hashable]:
+        """Return what each row is about, empty without a cursor."""
+        return self._keys
 
     @property
     def cursor_key(self) -> Hashable | None:
@@ -175,6 +182,7 @@ class LineView(ScrollView, can_focus=False):
         """Return one line of the screen; `y` counts from the top of the widget."""
         row = y + self.scroll_offset.y
         line = self._make(row)
+        self.lines_painted += 1
         self._painted[row] = line
         on_cursor = row == self._row
         segments = [
