@@ -23,7 +23,7 @@ it ends the program with its traceback.
 from collections.abc import Mapping
 from enum import IntEnum
 
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 
 
 class Exit(IntEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeVar, dataclass_transform
 
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 
 _Record = TypeVar("_Record")
 _Item = TypeVar("_Item")

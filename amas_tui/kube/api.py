@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write
 from amas_tui.domain.base import Key
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 from amas_tui.errors import AmasError, ApiError
 from amas_tui.kube.decode import decoder
 from amas_tui.kube.resources import RESOURCES

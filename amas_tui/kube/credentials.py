@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 from amas_tui.errors import CredentialError
 
 HELPER_DEADLINE: Final = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from amas_tui.domain.base import Many, Str, record
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Undecodable
 from amas_tui.errors import BY_STATUS, ApiError, DecodeError, InvalidError
 

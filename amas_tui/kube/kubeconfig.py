@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from amas_tui.domain.text import host_of, safe
+from amas_tui.safe import host_of, safe
 from amas_tui.errors import CredentialError, KubeconfigError
 from amas_tui.kube.credentials import (
     Credentials,

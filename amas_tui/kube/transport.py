@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from amas_tui import __version__
-from amas_tui.domain.text import host_of, safe
+from amas_tui.safe import host_of, safe
 from amas_tui.errors import AmasError, ApiError, DecodeError, UnreachableError
 from amas_tui.kube.decode import json_object, status_error
 from amas_tui.kube.kubeconfig import Access

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import httpx
 
 from amas_tui import __version__
-from amas_tui.domain.text import host_of, safe
+from amas_tui.safe import host_of, safe
 from amas_tui.errors import MetricsError
 
 TIMEOUT_SECONDS: Final = 10.0

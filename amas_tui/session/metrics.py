@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from amas_tui.domain.text import safe
+from amas_tui.safe import safe
 from amas_tui.errors import MetricsError
 from amas_tui.prometheus.client import Answer, PrometheusClient
 from amas_tui.store.scene import Scene
