@@ -7,12 +7,14 @@ import signal
 import sys
 import termios
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,6 +26,7 @@ from amas_tui.actions.proof import Ending, Pending, judge
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.errors import AmasError, Exit, UnreachableError
 from amas_tui.keymap import Keymap, View
+from amas_tui.safe import safe_lines
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
@@ -168,6 +171,15 @@ class AmasApp(App[int]):
             self._place, user=identity.name, is_user_confirmed=identity.is_confirmed
         )
         self._show()
+
+    def _fatal_error(self) -> None:
+        """Say what broke without the values of variables: credentials may be among them.
+
+        Textual's own report prints the locals of every frame.
+        """
+        report = safe_lines(traceback.format_exc())
+        log.critical("crashed: %s", report)
+        self.panic(Text(f"amas-tui has a bug and had to stop; nothing was lost.\n\n{report}"))
 
     # ------------------------------------------------------- pictures, downwards
 
