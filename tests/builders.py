@@ -412,6 +412,7 @@ def pod(
     born: datetime | None = None,
     deleted: datetime | None = None,
     namespace: str = NAMESPACE,
+    version: int | str = 100,
 ) -> Pod:
     """Return a pod of the ReplicaSet with hash `of`; `sidecars` names init containers that stay."""
     statuses = [container(ready=ready)] if containers is None else list(containers)
@@ -421,6 +422,7 @@ def pod(
             name,
             namespace=namespace,
             born=born,
+            version=version,
             labels={HASH: of},
             owner=owner or f"{NAME}-{of}-uid",
             deleted=deleted,
@@ -658,11 +660,13 @@ def snapshot(
     *things: Thing, at: datetime = NOW, unknown: Sequence[Kind] = (), before: Snapshot | None = None
 ) -> Snapshot:
     """Return the picture after every kind was listed at `at`, but for the `unknown` ones."""
-    by_kind: dict[Kind, list[Thing]] = {kind: [] for kind in Kind if kind not in unknown}
+    by_kind: dict[Kind, list[Thing]] = {kind: [] for kind in Kind}
     for thing in things:
         by_kind[kind_of(thing)].append(thing)
     facts = [
-        Fact(StreamId(kind), Listed(tuple(items), "100"), at) for kind, items in by_kind.items()
+        Fact(StreamId(kind), Listed(tuple(items), "100"), at)
+        for kind, items in by_kind.items()
+        if kind not in unknown
     ]
     return (before or Snapshot()).after(facts)
 

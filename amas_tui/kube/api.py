@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write
 from amas_tui.domain.base import Key
-from amas_tui.safe import safe
 from amas_tui.errors import AmasError, ApiError
 from amas_tui.kube.decode import decoder
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
 from amas_tui.ports import Identity, Right
+from amas_tui.safe import safe
 from amas_tui.store.kinds import Kind
 
 _SAR: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -88,7 +88,7 @@ async def may(transport: Transport, right: Right) -> str | None:
         )
     except ApiError:
         return None
-    status = reply.json().get("status") or {}
+    status = _mapping(reply.json(), "status")
     if status.get("allowed"):
         return None
     return safe(str(status.get("reason") or "no rule grants it"))
@@ -101,12 +101,17 @@ async def identity(transport: Transport) -> Identity:
         reply = await transport.request(
             "POST", _SSR, doing="ask who we are", body=json.dumps(body).encode()
         )
-        name = (reply.json().get("status") or {}).get("userInfo", {}).get("username")
+        name = _mapping(_mapping(reply.json(), "status"), "userInfo").get("username")
     except AmasError:
         name = None
     if name:
         return Identity(safe(str(name)), is_confirmed=True)
     return Identity(transport.access.user or "unknown")
+
+
+def _mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = raw.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 async def version(transport: Transport) -> Mapping[str, Any]:

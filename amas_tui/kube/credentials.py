@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from amas_tui.safe import safe
 from amas_tui.errors import CredentialError
+from amas_tui.safe import safe
 
 HELPER_DEADLINE: Final = timedelta(seconds=30)
 _SKEW: Final = timedelta(minutes=1)
@@ -191,7 +191,7 @@ class ExecHelper:
                 hint="Run kubectl get rollouts in a terminal to log in, then try again",
             ) from None
         finally:
-            _end(process)
+            await _end(process)
         if process.returncode != 0:
             said = err.decode(errors="replace").strip().splitlines()
             raise CredentialError(
@@ -231,13 +231,14 @@ class ExecHelper:
         self._is_known = True
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     """End the helper and whatever it started."""
     if process.returncode is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+        await process.wait()
 
 
 def _timestamp(text: object) -> datetime | None:

@@ -14,9 +14,9 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from amas_tui.domain.base import Many, Str, record
-from amas_tui.safe import safe
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Undecodable
 from amas_tui.errors import BY_STATUS, ApiError, DecodeError, InvalidError
+from amas_tui.safe import safe
 
 log = logging.getLogger(__name__)
 
@@ -111,11 +111,12 @@ class Decoder(Generic[T]):
             item = self._event.validate_json(line).object
         except ValidationError:
             raw = json_object(line).get("object")
+            name = _name(raw)
             try:
                 item = self.from_json(raw if isinstance(raw, dict) else {})
             except DecodeError as error:
                 log.warning("skipped an event: %s", error.text)
-                return Undecodable(_name(raw))
+                return Undecodable(name)
         return Deleted(item) if kind == b"DELETED" else Applied(item)
 
     def from_json(self, raw: dict[str, Any]) -> T:
@@ -124,6 +125,7 @@ class Decoder(Generic[T]):
         Raises:
             DecodeError: Nothing sensible is left.
         """
+        name = _name(raw)
         for _ in range(_MAX_REPAIRS):
             try:
                 return self._one.validate_python(raw)
@@ -132,13 +134,12 @@ class Decoder(Generic[T]):
                 # first, so that the places of a list's earlier items still hold.
                 odd = {_existing(raw, detail["loc"]) for detail in error.errors()} - {()}
                 if not odd:
-                    raise DecodeError(
-                        f"cannot read {_name(raw)}: {safe(str(error.errors()[0]['msg']))}"
-                    ) from error
+                    reason = safe(str(error.errors()[0]["msg"]))
+                    raise DecodeError(f"cannot read {name}: {reason}") from error
                 for path in sorted(odd, key=_place, reverse=True):
                     _drop(raw, path)
-                log.warning("odd fields in %s were left out", _name(raw))
-        raise DecodeError(f"cannot read {_name(raw)}: too many odd fields")
+                log.warning("odd fields in %s were left out", name)
+        raise DecodeError(f"cannot read {name}: too many odd fields")
 
     def _odd_page(self, raw: dict[str, Any]) -> Page[T]:
         meta = raw.get("metadata")

@@ -12,12 +12,11 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from amas_tui.safe import host_of, safe
 from amas_tui.errors import CredentialError, KubeconfigError
 from amas_tui.kube.credentials import (
     Credentials,
@@ -31,6 +30,7 @@ from amas_tui.kube.credentials import (
     oidc_header,
 )
 from amas_tui.kube.lean import kubeconfig_reader
+from amas_tui.safe import host_of, safe
 
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -509,23 +509,26 @@ def _goes_direct(host: str, port: int | None, rules: str) -> bool:
         address = None
     if host == "localhost" or (address is not None and address.is_loopback):
         return True
-    for rule in filter(None, (part.strip().lower() for part in rules.split(","))):
-        if rule == "*":
-            return True
-        try:
-            if address is not None and address in ip_network(rule, strict=False):
-                return True
-        except ValueError:
-            name, _, rule_port = rule.partition(":")
-            name = name.removeprefix("*")
-            is_named = host.endswith(name) if name.startswith(".") else _is_within(host, name)
-            if is_named and rule_port in ("", str(port)):
-                return True
-    return False
+    return any(
+        rule == "*" or _is_inside(address, rule) or _is_named(host, port, rule)
+        for rule in filter(None, (part.strip().lower() for part in rules.split(",")))
+    )
 
 
-def _is_within(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
+def _is_inside(address: IPv4Address | IPv6Address | None, rule: str) -> bool:
+    try:
+        return address is not None and address in ip_network(rule, strict=False)
+    except ValueError:
+        return False
+
+
+def _is_named(host: str, port: int | None, rule: str) -> bool:
+    """Return whether a rule names a host or its domain; `.domain` and `*.domain` mean below it."""
+    name, _, rule_port = rule.partition(":")
+    name = name.removeprefix("*")
+    if rule_port not in ("", str(port)):
+        return False
+    return host.endswith(name if name.startswith(".") else f".{name}") or host == name
 
 
 def _bare(options: AccessOptions, environ: Mapping[str, str]) -> Access:

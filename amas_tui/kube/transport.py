@@ -4,6 +4,7 @@ httpx carries both this and Prometheus, so that the program loads one HTTP clien
 """
 
 import logging
+import os
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -16,10 +17,10 @@ from typing import Any, Final
 import httpx
 
 from amas_tui import __version__
-from amas_tui.safe import host_of, safe
 from amas_tui.errors import AmasError, ApiError, DecodeError, UnreachableError
 from amas_tui.kube.decode import json_object, status_error
 from amas_tui.kube.kubeconfig import Access
+from amas_tui.safe import host_of, safe
 
 log = logging.getLogger(__name__)
 
@@ -304,6 +305,9 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _words(error: BaseException) -> str:
+    has_own_words = isinstance(error, ssl.SSLError | socket.gaierror)
+    if isinstance(error, OSError) and error.errno and not has_own_words:
+        # asyncio's own text holds the address, which the sentence names already.
+        return os.strerror(error.errno)
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    # asyncio prefixes these with the address that the sentence names already.
     return safe(str(text).rpartition("] ")[2] or str(text))

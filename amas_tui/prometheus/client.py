@@ -4,6 +4,8 @@ Source: Prometheus' HTTP API, /api/v1/query and /api/v1/query_range.
 """
 
 import json
+import os
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +14,8 @@ from typing import Any, Final, Self
 import httpx
 
 from amas_tui import __version__
-from amas_tui.safe import host_of, safe
 from amas_tui.errors import MetricsError
+from amas_tui.safe import host_of, safe
 
 TIMEOUT_SECONDS: Final = 10.0
 MAX_RANGE_POINTS: Final = 10_000
@@ -127,6 +129,10 @@ def _is_http(address: str) -> bool:
 def _reason(error: BaseException) -> str:
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
+    has_own_words = isinstance(error, ssl.SSLError | socket.gaierror)
+    if isinstance(error, OSError) and error.errno and not has_own_words:
+        # asyncio's own text holds the address, which the sentence names already.
+        return os.strerror(error.errno)
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).rpartition("] ")[2] or str(text)
 

@@ -6,6 +6,7 @@ here", never guessed.
 Source: utils/evaluate/evaluate.go and expr-lang's language definition.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -308,10 +309,14 @@ def _number(text: str) -> int | float:
     try:
         if digits[:2].lower() == "0x":
             return whole_number(int(digits, 16))
-        is_float = any(mark in digits for mark in ".eE")
-        return float(digits) if is_float else whole_number(int(digits))
+        if not any(mark in digits for mark in ".eE"):
+            return whole_number(int(digits))
+        number = float(digits)
     except ValueError:
         raise ExprError(f"{text!r} is not a number") from None
+    if math.isinf(number):
+        raise ExprError("a number is too large")
+    return number
 
 
 def whole_number(value: int) -> int:

@@ -19,7 +19,8 @@ def max_weight(rollout: Rollout) -> int:
     Source: utils/weightutil/weight.go:MaxTrafficWeight.
     """
     routing = rollout.canary.traffic_routing if rollout.canary else None
-    return (routing.max_traffic_weight if routing else None) or _DEFAULT_MAX
+    most = routing.max_traffic_weight if routing else None
+    return most if most is not None and most > 0 else _DEFAULT_MAX
 
 
 def set_weight(rollout: Rollout) -> int:
@@ -99,10 +100,10 @@ def _share_by_pods(rollout: Rollout, replica_sets: Iterable[ReplicaSet] | None) 
     if replica_sets is None:
         # updatedReplicas counts pods that are not ready too, so this is an upper bound; it is
         # the best that the Rollout alone tells.
-        return min(100.0, 100.0 * rollout.status.updated_replicas / total)
+        return _percent(rollout.status.updated_replicas, total)
     hash_ = rollout.status.current_pod_hash
     own = sum(rs.status.available_replicas for rs in replica_sets if rs.hash == hash_)
-    return min(100.0, 100.0 * own / total)
+    return _percent(own, total)
 
 
 def share_by_hash(rollout: Rollout) -> dict[str, float]:
@@ -119,6 +120,10 @@ def share_by_hash(rollout: Rollout) -> dict[str, float]:
     for destination in (weights.canary, weights.stable, *weights.additional):
         hash_ = destination.pod_template_hash
         if hash_:
-            share = 100.0 * destination.weight / total
-            shares[hash_] = min(100.0, shares.get(hash_, 0.0) + share)
+            share = shares.get(hash_, 0.0) + _percent(destination.weight, total)
+            shares[hash_] = min(100.0, share)
     return shares
+
+
+def _percent(part: int, whole: int) -> float:
+    return min(100.0, max(0.0, 100.0 * part / whole))

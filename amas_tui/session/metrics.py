@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from amas_tui.safe import safe
 from amas_tui.errors import MetricsError
 from amas_tui.prometheus.client import Answer, PrometheusClient
+from amas_tui.safe import safe
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Point, Series, Side, Slo
 from amas_tui.viewmodel.gauges import gauges

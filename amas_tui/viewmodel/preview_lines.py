@@ -14,10 +14,10 @@ from amas_tui.actions.preview import Consequence
 from amas_tui.actions.proof import Ending, Progress, Stage
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.actions.write import Write
-from amas_tui.safe import safe, safe_lines
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.images import version
 from amas_tui.rules.roles import roles
+from amas_tui.safe import safe, safe_lines
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, wrap
 from amas_tui.viewmodel.words import age

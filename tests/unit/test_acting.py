@@ -1,0 +1,338 @@
+import json
+from typing import Any
+
+import pytest
+
+from amas_tui.acting import (
+    MovedError,
+    Preview,
+    carry_out,
+    differences,
+    is_moved,
+    prepare,
+    right_for,
+)
+from amas_tui.actions.patches import writes
+from amas_tui.actions.preview import Consequence
+from amas_tui.actions.proof import Ending, judge
+from amas_tui.actions.verb import Target, Verb
+from amas_tui.domain.rollout import Rollout
+from amas_tui.errors import (
+    AmasError,
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    UnreachableError,
+)
+from amas_tui.ports import Right
+from amas_tui.store.scene import Scene
+from tests.builders import (
+    NEW,
+    NOW,
+    OLD,
+    Json,
+    ago,
+    gate,
+    pause,
+    pod_template,
+    raw_rollout,
+    read,
+    replica_set,
+    rollout,
+    scene,
+    stable_set,
+    weight,
+)
+from tests.fakes import FakeCluster
+
+STEPS = (weight(20), pause(), gate("success-rate"), weight(50))
+PAUSED: Json = {"steps": STEPS, "step": 1, "paused": "CanaryPauseStep"}
+BACK = Target(1, OLD, f"checkout-{OLD}")
+
+
+def raw_set(pod_hash: str, image: str) -> Json:
+    template = pod_template(image)
+    template["metadata"]["labels"]["rollouts-pod-template-hash"] = pod_hash
+    return {
+        "kind": "ReplicaSet",
+        "metadata": {"name": f"checkout-{pod_hash}", "namespace": "shop"},
+        "spec": {"template": template},
+    }
+
+
+def cluster_of(**fields: Any) -> tuple[FakeCluster, Scene]:
+    """Return a cluster and what a user sees of it."""
+    raw = raw_rollout(**{**PAUSED, **fields})
+    cluster = FakeCluster(
+        raw, raw_set(NEW, "registry/checkout:v2.0.0"), raw_set(OLD, "registry/checkout:v1.4.0")
+    )
+    return cluster, scene(read(Rollout, raw), replica_set(), stable_set())
+
+
+@pytest.mark.parametrize("verb", Verb)
+async def test_a_verb_is_dry_run_and_nothing_else_before_it_is_confirmed(verb: Verb) -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, verb, here, BACK)
+    assert preview.is_possible, preview.refusal
+    assert [one.dry_run for one in cluster.sent] == [True]
+    assert cluster.writes == []
+    assert cluster.sent[0].write == preview.writes[0]
+
+
+@pytest.mark.parametrize("verb", Verb)
+async def test_what_is_confirmed_is_sent_byte_for_byte_and_proved_by_the_watch(verb: Verb) -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, verb, here, BACK)
+    pending = await carry_out(cluster, preview, here, NOW)
+    assert [write.body for write in cluster.writes] == [write.body for write in preview.writes]
+    assert (pending.verb, pending.before, pending.sent_at) == (verb, here.rollout, NOW)
+    assert pending.version == cluster.rollout("checkout")["metadata"]["resourceVersion"]
+    seen = scene(await cluster.look(here.rollout.key), replica_set(), stable_set())
+    assert judge(pending, seen, NOW).ending is Ending.WAITING
+
+
+async def test_a_verb_of_two_writes_sends_both_in_order() -> None:
+    cluster, here = cluster_of(held=True)
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    await carry_out(cluster, preview, here, NOW)
+    assert [write.subresource for write in cluster.writes] == ["", "status"]
+    assert cluster.rollout("checkout")["spec"]["paused"] is False
+    assert "pauseConditions" not in cluster.rollout("checkout")["status"]
+
+
+async def test_the_state_gate_refuses_before_anything_is_asked() -> None:
+    cluster, here = cluster_of(stable=NEW)
+    preview = await prepare(cluster, Verb.ABORT, here)
+    assert preview.refusal == "no update is in flight: abort would be cleared again"
+    assert not preview.is_possible
+    assert (cluster.sent, cluster.rights) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "subresource"),
+    [
+        pytest.param(Verb.ABORT, {}, "status", id="status"),
+        pytest.param(Verb.UNDO, {}, "", id="object"),
+        pytest.param(Verb.PROMOTE, {"held": True}, "status", id="the second of two"),
+    ],
+)
+async def test_a_missing_right_refuses_before_the_dry_run(
+    verb: Verb, fields: Json, subresource: str
+) -> None:
+    cluster, here = cluster_of(**fields)
+    cluster.refused[subresource] = "no rule grants it"
+    preview = await prepare(cluster, verb, here, BACK)
+    resource = "rollouts/status" if subresource else "rollouts"
+    assert preview.refusal == (
+        f"you may not patch {resource}.argoproj.io in shop: no rule grants it"
+    )
+    assert "README" in preview.hint
+    assert cluster.sent == []
+
+
+async def test_only_the_rights_that_are_needed_are_asked_for() -> None:
+    cluster, here = cluster_of()
+    await prepare(cluster, Verb.ABORT, here)
+    assert cluster.rights == [Right("patch", "argoproj.io", "rollouts", "shop", "status")]
+    (write,) = writes(Verb.UNDO, here.rollout, {})
+    assert right_for(write) == Right("patch", "argoproj.io", "rollouts", "shop")
+
+
+async def test_a_write_without_effect_is_refused_as_one() -> None:
+    cluster, here = cluster_of(step=4, paused=[])
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    assert preview.refusal == "the server accepts it, but nothing would change"
+
+
+async def test_an_undo_reads_both_templates_and_strips_what_was_injected() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.UNDO, here, BACK)
+    assert preview.templates is not None
+    now, then = preview.templates
+    assert now["spec"]["containers"][0]["image"] == "registry/checkout:v2.0.0"
+    assert then["spec"]["containers"][0]["image"] == "registry/checkout:v1.4.0"
+    assert "rollouts-pod-template-hash" not in json.dumps(preview.writes[0].changes[0].value)
+
+
+async def test_an_undo_of_a_rollout_whose_set_is_unknown_compares_with_its_own_template() -> None:
+    cluster, here = cluster_of(new="unknown")
+    preview = await prepare(cluster, Verb.UNDO, here, BACK)
+    assert preview.templates is not None
+    assert preview.templates[0] == cluster.rollout("checkout")["spec"]["template"]
+
+
+async def test_a_replica_set_that_is_gone_refuses_the_undo() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.UNDO, here, Target(7, "gone", "checkout-gone"))
+    assert "checkout-gone" in preview.refusal
+    assert cluster.sent == []
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal"),
+    [
+        pytest.param(
+            ForbiddenError("cannot patch: 403 no", status=403), "cannot patch: 403 no", id="403"
+        ),
+        pytest.param(
+            InvalidError("cannot patch: 422 bad", status=422, causes=("replicas",)),
+            "cannot patch: 422 bad",
+            id="422 with causes",
+        ),
+        pytest.param(ApiError("cannot patch: 500", status=500), "cannot patch: 500", id="500"),
+        pytest.param(
+            ConflictError("409", status=409),
+            "the guard failed although nothing moved: this is a bug in amas-tui",
+            id="409 without a reason",
+        ),
+    ],
+)
+async def test_a_dry_run_that_is_refused_is_shown(error: AmasError, refusal: str) -> None:
+    cluster, here = cluster_of()
+    cluster.failures = [error]
+    preview = await prepare(cluster, Verb.ABORT, here)
+    assert preview.refusal == refusal
+    assert not preview.is_possible
+
+
+async def test_a_cluster_that_cannot_be_asked_raises() -> None:
+    cluster, here = cluster_of()
+    cluster.broken = UnreachableError("cannot get: gone")
+    with pytest.raises(UnreachableError):
+        await prepare(cluster, Verb.ABORT, here)
+
+
+async def test_a_rollout_that_moved_before_the_dry_run_is_told_with_what_moved() -> None:
+    cluster, here = cluster_of()
+    cluster.rollout("checkout")["status"]["currentStepIndex"] = 2
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    assert preview.refusal == "the rollout moved: step 2 → 3 (analysis)"
+    assert preview.hint == "Look again and press the key again"
+
+
+async def test_a_rollout_that_moved_before_the_answer_is_not_written() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    cluster.rollout("checkout")["status"]["abort"] = True
+    with pytest.raises(MovedError, match="the rollout moved: it was aborted"):
+        await carry_out(cluster, preview, here, NOW)
+    assert "pauseConditions" in cluster.rollout("checkout")["status"]
+
+
+async def test_when_only_the_second_write_fails_it_is_said() -> None:
+    cluster, here = cluster_of(held=True)
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    cluster.failures = [None, InvalidError("422", status=422)]
+    with pytest.raises(MovedError, match="the first 1 of 2 writes were made"):
+        await carry_out(cluster, preview, here, NOW)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ForbiddenError("403", status=403), InvalidError("422", status=422, causes=("x",))],
+    ids=["403", "422 with causes"],
+)
+async def test_a_write_that_is_refused_for_another_reason_raises_that(error: AmasError) -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.ABORT, here)
+    cluster.failures = [error]
+    with pytest.raises(type(error)) as caught:
+        await carry_out(cluster, preview, here, NOW)
+    assert caught.value is error
+
+
+async def test_a_write_whose_answer_was_lost_raises_that() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.ABORT, here)
+    cluster.failures = [UnreachableError("cannot patch: the connection broke")]
+    with pytest.raises(UnreachableError):
+        await carry_out(cluster, preview, here, NOW)
+
+
+async def test_a_preview_that_was_refused_cannot_be_carried_out() -> None:
+    cluster, here = cluster_of(stable=NEW)
+    preview = await prepare(cluster, Verb.ABORT, here)
+    with pytest.raises(AmasError, match="cannot abort: no update is in flight"):
+        await carry_out(cluster, preview, here, NOW)
+    assert cluster.sent == []
+
+
+async def test_a_rollout_that_went_while_the_user_thought_is_not_written() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.ABORT, here)
+    other = scene(rollout(uid="somebody else", **PAUSED))
+    for latest in (None, other):
+        with pytest.raises(MovedError, match="the rollout is gone"):
+            await carry_out(cluster, preview, latest, NOW)
+    assert cluster.writes == []
+
+
+async def test_the_gate_is_asked_again_before_the_write() -> None:
+    cluster, here = cluster_of()
+    preview = await prepare(cluster, Verb.PROMOTE, here)
+    halted = scene(rollout(**{**PAUSED, "paused": [], "abort": True, "aborted_at": ago(seconds=1)}))
+    with pytest.raises(MovedError, match="cannot promote any more: aborted"):
+        await carry_out(cluster, preview, halted, NOW)
+    assert cluster.writes == []
+
+
+@pytest.mark.parametrize(
+    ("error", "moved"),
+    [
+        (ConflictError("409", status=409), True),
+        (InvalidError("422", status=422), True),
+        (InvalidError("422", status=422, causes=("x",)), False),
+        (ForbiddenError("403", status=403), False),
+        (ApiError("500", status=500), False),
+    ],
+    ids=["409", "failed test", "invalid", "403", "500"],
+)
+def test_a_conflict_or_a_failed_test_means_that_it_moved(*, error: ApiError, moved: bool) -> None:
+    assert is_moved(error) is moved
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        pytest.param({}, (), id="nothing"),
+        pytest.param({"version": 999}, (), id="only the version"),
+        pytest.param({"uid": "else"}, ("it was deleted and created anew",), id="another object"),
+        pytest.param({"new": "x"}, ("another version is being rolled out",), id="version"),
+        pytest.param({"step": 2}, ("step 2 → 3 (analysis)",), id="step"),
+        pytest.param({"step": 4}, ("step 2 → 5",), id="the end"),
+        pytest.param({"abort": True}, ("it was aborted",), id="aborted"),
+        pytest.param(
+            {"paused": [], "controller_pause": False}, ("its pause has ended",), id="resumed"
+        ),
+        pytest.param(
+            {"paused": "InconclusiveAnalysisRun"},
+            ("it now pauses (InconclusiveAnalysisRun)",),
+            id="another pause",
+        ),
+        pytest.param({"paused_at": ago(seconds=1)}, ("it pauses anew",), id="the same pause anew"),
+        pytest.param({"generation": 4}, ("its spec was changed",), id="spec"),
+        pytest.param(
+            {"step": 0, "abort": True, "paused": [], "generation": 4},
+            (
+                "step 2 → 1 (setWeight: 20)",
+                "it was aborted",
+                "its pause has ended",
+                "its spec was changed",
+            ),
+            id="all at once",
+        ),
+    ],
+)
+def test_what_moved_is_told_in_words(now: Json, found: tuple[str, ...]) -> None:
+    seen: Json = {**PAUSED, "paused_at": ago(minutes=2)}
+    assert differences(rollout(**seen), rollout(**{**seen, **now})) == found
+
+
+def test_a_lifted_abort_is_told() -> None:
+    assert differences(rollout(abort=True), rollout()) == ("the abort was lifted",)
+
+
+def test_a_preview_without_writes_is_not_possible() -> None:
+    here = scene(rollout())
+    assert not Preview(Verb.ABORT, here, Consequence(())).is_possible
