@@ -59,6 +59,11 @@ class Cluster(Protocol):
         """Return the namespaces on the board; empty means all."""
         ...
 
+    @property
+    def home(self) -> str:
+        """Return the namespace that a name without one is in: given first, else the context's."""
+        ...
+
     def pictures(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the newest snapshot whenever something changed; old ones are skipped."""
         ...

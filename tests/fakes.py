@@ -94,6 +94,11 @@ class FakeCluster:
         """Note which rollout is open."""
         self.focused = uid
 
+    @property
+    def home(self) -> str:
+        """Return the namespace of the builders."""
+        return NAMESPACE
+
     def choose(self, namespaces: tuple[str, ...]) -> None:
         """Note which namespaces are watched."""
         self._namespaces = namespaces

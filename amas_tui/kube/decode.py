@@ -8,7 +8,7 @@ import json
 import logging
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -66,9 +66,27 @@ class Decoder(Generic[T]):
     """Reads one kind of object."""
 
     def __init__(self, type_: type[T]) -> None:
-        self._one: TypeAdapter[T] = TypeAdapter(type_)
-        self._page: TypeAdapter[_Page[T]] = TypeAdapter(_Page[type_])  # type: ignore[valid-type]
-        self._event: TypeAdapter[_Event[T]] = TypeAdapter(_Event[type_])  # type: ignore[valid-type]
+        self._type: Any = type_
+
+    # Each takes ten milliseconds to build, and the first picture needs one of them.
+
+    @cached_property
+    def _one(self) -> TypeAdapter[T]:
+        return TypeAdapter(self._type)
+
+    @cached_property
+    def _page(self) -> TypeAdapter[_Page[T]]:
+        page: Any = _Page
+        return TypeAdapter(page[self._type])
+
+    @cached_property
+    def _event(self) -> TypeAdapter[_Event[T]]:
+        event: Any = _Event
+        return TypeAdapter(event[self._type])
+
+    def prepare_events(self) -> None:
+        """Get ready for a watch, so that its first event does not wait for it."""
+        _ = self._event
 
     def one(self, body: bytes) -> T:
         """Return the object in `body`.
@@ -233,6 +251,15 @@ def _special(raw: dict[str, Any]) -> Bookmark:
             raise DecodeError(f"not a watch event: {safe(json.dumps(raw)[:60])}")
 
 
+def _shorter(message: str) -> str:
+    """Return who is refused, where the rest of a sentence repeats what was asked."""
+    found = _REFUSED.match(message)
+    return f"Forbidden: {found[1]} may not" if found else message
+
+
+_REFUSED = re.compile(r'.* is forbidden: (User "[^"]*") cannot \S+ resource')
+
+
 def status_error(
     body: dict[str, Any], status: int, doing: str, retry_after: float | None = None
 ) -> ApiError:
@@ -246,7 +273,8 @@ def status_error(
     """
     message = body.get("message")
     reason = str(body.get("reason") or "")
-    text = f"cannot {doing}: {status} {message or reason or 'no reason given'}"
+    said = _shorter(str(message or reason or "no reason given"))
+    text = f"cannot {doing}: {status} {said}"
     details = body.get("details")
     if isinstance(details, dict) and retry_after is None:
         seconds = details.get("retryAfterSeconds")
@@ -262,4 +290,12 @@ def status_error(
         return InvalidError(
             text, status=status, reason=reason, retry_after=retry_after, causes=messages
         )
-    return type_(text, status=status, reason=reason, retry_after=retry_after)
+    hint = _HINTS.get(status, "")
+    return type_(text, status=status, reason=reason, retry_after=retry_after, hint=hint)
+
+
+_HINTS: Final = {
+    401: "Log in again, e.g. by kubectl get rollouts, then press Ctrl-R",
+    403: "Ask for the Role in the README, or choose a namespace with -n",
+}
+"""The next step, where a status alone tells it."""

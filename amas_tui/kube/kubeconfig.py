@@ -142,7 +142,11 @@ def read_kubeconfig(options: AccessOptions, environ: Mapping[str, str]) -> Kubec
     try:
         merger = reader.merger(os.pathsep.join(str(path) for path in present))
     except (OSError, UnicodeDecodeError) as error:
-        raise KubeconfigError(f"cannot read the kubeconfig: {error}") from error
+        raise KubeconfigError(
+            f"cannot read the kubeconfig {', '.join(map(str, present))}: "
+            f"{getattr(error, 'strerror', None) or 'it is not text'}",
+            hint="Check that the file is a kubeconfig",
+        ) from error
     except Exception as error:  # YAML errors and whatever the merger trips over in odd files
         raise KubeconfigError(
             f"cannot read the kubeconfig {', '.join(map(str, present))}: {_first_line(error)}",
@@ -165,6 +169,10 @@ def _dicts(files: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first_line(error: Exception) -> str:
+    """Return an error's text in one line; of bad YAML where and what, without the file again."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is not None and problem:
+        return safe(f"line {mark.line + 1}: {problem}")
     lines = str(error).splitlines()
     return safe(" ".join(lines[:3])) if lines else type(error).__name__
 

@@ -128,6 +128,7 @@ class Source(Generic[T]):
             self._path, params, doing=self._words("watch"), silence=float(seconds + _GRACE)
         ) as chunks:
             yield Bookmark(version)
+            self._decoder.prepare_events()
             async for chunk in chunks:
                 for line in splitter.feed(chunk):
                     yield self._decoder.event(line)

@@ -99,6 +99,11 @@ class Session:
         return self._namespaces
 
     @property
+    def home(self) -> str:
+        """Return the namespace that a name without one is in."""
+        return self._access.namespace
+
+    @property
     def clock_offset(self) -> timedelta:
         """Return the server's clock minus ours."""
         return self._transport.clock_offset
@@ -157,9 +162,12 @@ class Session:
         """Yield the newest snapshot whenever something changed, at most twenty a second."""
         while True:
             await self._arrival()
-            facts = self._due(self._mailbox.take())
-            self._fold(facts)
-            yield self._snapshot
+            arrived = self._mailbox.take()
+            facts = self._due(arrived)
+            # What is held for later is no news; a wake without a fact is.
+            if facts or not arrived:
+                self._fold(facts)
+                yield self._snapshot
             await asyncio.sleep(FRAME_SECONDS)
 
     async def _arrival(self) -> None:

@@ -133,6 +133,14 @@ class Snapshot:
                     touched[uid] = fact.at
         return {"histories": histories, "touched": touched, "details": details}
 
+    @property
+    def is_listed(self) -> bool:
+        """Return whether the rollouts of any namespace have been listed at least once."""
+        return any(
+            id_.kind is Kind.ROLLOUTS and stream.seen_at is not None
+            for id_, stream in self.streams.items()
+        )
+
     def table(self, kind: Kind) -> Mapping[str, Any]:
         """Return the objects of a kind by uid."""
         found: Mapping[str, Any] = getattr(self, _FIELD[kind])

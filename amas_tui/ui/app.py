@@ -1,6 +1,7 @@
 """The app wires: pictures go down to the screens, what the user did comes up."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from textual.screen import Screen
 from amas_tui.actions.gate import why_not
 from amas_tui.actions.proof import Ending, Pending, judge
 from amas_tui.actions.verb import Target, Verb
+from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, Exit, UnreachableError
 from amas_tui.keymap import Keymap, View
 from amas_tui.safe import safe_lines
@@ -39,7 +41,7 @@ from amas_tui.ui.theme import THEME
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.frame import Place, freshness, help_lines
 from amas_tui.viewmodel.preview_lines import outcome_lines, target_rows
-from amas_tui.viewmodel.text import Line
+from amas_tui.viewmodel.text import Line, Tone
 
 if TYPE_CHECKING:
     from amas_tui.ports import Cluster
@@ -64,7 +66,7 @@ class Options:
     """How the app starts.
 
     Attributes:
-        open: Name of the rollout to open at once, in the first namespace; `None` for the board.
+        open: Name of the rollout to open at once, in the home namespace; `None` for the board.
     """
 
     place: Place
@@ -94,6 +96,9 @@ class AmasApp(App[int]):
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class, ansi_color=True)
+        # Before the first style is made: a theme that changes later styles and paints all anew.
+        self.register_theme(THEME)
+        self.theme = THEME.name
         self._options = options
         self._connect = connect
         self._now = now
@@ -106,22 +111,26 @@ class AmasApp(App[int]):
         self._asked_to_stop: datetime | None = None
         self._wanted_open = options.open
         self._is_behind = False
+        self._is_asking = False
+        self._has_size = False
 
     # ------------------------------------------------------------------ life
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the empty board: it is the first and the last screen."""
+        return BoardScreen(self._shown())
+
     def on_mount(self) -> None:
-        """Paint the empty board, then connect."""
+        """Connect once the first frame is painted."""
         LineView.ascii_only = self._options.ascii_only
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        self.set_class(self._options.ascii_only, "-ascii")
         self._watch_signals()
-        self.push_screen(BoardScreen(self._shown()))
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._follow)
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end, 128 + number)
 
     def _end(self, code: int) -> None:
@@ -150,23 +159,29 @@ class AmasApp(App[int]):
                     self._place = replace(
                         self._place, context=cluster.context, namespaces=cluster.namespaces
                     )
-                    self._ask_identity()
                     async for snapshot in cluster.pictures():
                         self._take(snapshot)
+                        if not self._place.user and snapshot.is_listed:
+                            self._ask_identity()
             except AmasError as error:
                 log.warning("no connection: %s", error.text)
                 self._cluster, self._error = None, error
+                gc.enable()
                 self._show()
             await asyncio.sleep(_RETRY_SECONDS)
 
-    @work(group="identity", exclusive=True)
+    @work(group="identity")
     async def _ask_identity(self) -> None:
-        if self._cluster is None:
+        """Ask who we are, once the server answers at all; the list was more urgent."""
+        if self._cluster is None or self._is_asking:
             return
+        self._is_asking = True
         try:
             identity = await self._cluster.identity()
         except AmasError:
             return
+        finally:
+            self._is_asking = False
         self._place = replace(
             self._place, user=identity.name, is_user_confirmed=identity.is_confirmed
         )
@@ -184,6 +199,10 @@ class AmasApp(App[int]):
     # ------------------------------------------------------- pictures, downwards
 
     def _take(self, snapshot: Snapshot) -> None:
+        if self._snapshot is None:
+            # What is there now stays: it need never be looked through again.
+            gc.freeze()
+            gc.enable()
         self._snapshot = snapshot
         if self._cluster is not None:
             self._place = replace(self._place, namespaces=self._cluster.namespaces)
@@ -198,10 +217,17 @@ class AmasApp(App[int]):
 
     def _open_wanted(self, snapshot: Snapshot) -> None:
         """Open the rollout that was named on the command line as soon as it is known."""
-        found = [ro for ro in snapshot.rollouts.values() if ro.key.name == self._wanted_open]
-        if found:
+        name, cluster = self._wanted_open, self._cluster
+        if name is None or cluster is None:
+            return
+        home = cluster.home
+        found = snapshot.rollout(Key(home, name))
+        if found is not None:
             self._wanted_open = None
-            self._open(found[0].uid)
+            self._open(found.uid)
+        elif freshness(snapshot, self._now(), None).tone is Tone.GOOD:
+            self._wanted_open = None
+            self.notify(f"There is no rollout {name} in {home}.", severity="error", markup=False)
 
     def _shown(self) -> Shown:
         local = self._now()
@@ -285,6 +311,7 @@ class AmasApp(App[int]):
             case "palette":
                 self.action_command_palette()
             case "repaint":
+                self._forget_terminal()
                 self.refresh(layout=True, repaint=True)
                 self.screen.refresh(layout=True)
             case "relist":
@@ -319,6 +346,17 @@ class AmasApp(App[int]):
         lines = help_lines(self._options.keymap, view, min(106, self.size.width - 8))
         self.push_screen(LinesScreen(f"Keys in the {view} view", lines))
 
+    def on_resize(self) -> None:
+        """Paint everything anew: what a terminal keeps when its size changes is its own affair."""
+        if self._has_size:
+            self._forget_terminal()
+        self._has_size = True
+
+    def _forget_terminal(self) -> None:
+        forget = getattr(self._driver, "forget", None)
+        if forget is not None:
+            forget()
+
     def action_none(self) -> None:
         """Do nothing, for a key that must not do what Textual would."""
 
@@ -333,6 +371,13 @@ class AmasApp(App[int]):
         if not isinstance(self.screen, MainScreen):
             self.screen.dismiss(None)
         self.notify("Ctrl-C again within two seconds quits.", timeout=2, markup=False)
+
+    def action_command_palette(self) -> None:
+        """Open the palette; its own words hold more than ASCII."""
+        from textual.command import CommandPalette  # noqa: PLC0415 - loaded with Textual
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Search for commands"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         """Return the commands of the view in front for the palette."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from amas_tui.ui.canvas import Canvas
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -80,7 +82,7 @@ def _write_all(descriptor: int, chunk: bytes) -> None:
 
 
 class FrameDriver(LinuxDriver):
-    """Textual's Linux driver with frames joined and never blocking."""
+    """Textual's Linux driver that sends what differs, in one write, and never blocks."""
 
     def __init__(
         self,
@@ -93,6 +95,11 @@ class FrameDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._pieces: list[str] = []
         self._outlet: Outlet | None = None
+        self._canvas = Canvas()
+
+    def forget(self) -> None:
+        """Take nothing for granted that stands on the terminal: the next picture is sent whole."""
+        self._canvas.forget()
 
     @property
     def backlog(self) -> int:
@@ -107,7 +114,10 @@ class FrameDriver(LinuxDriver):
         """Send what was collected in one write."""
         if not self._pieces:
             return
-        text, self._pieces = "".join(self._pieces), []
+        frame, self._pieces = "".join(self._pieces), []
+        text = self._canvas.update(frame, _size())
+        if not text:
+            return
         if self._outlet is None:
             self._outlet = Outlet(_terminal())
         self._outlet.write(text)
@@ -120,6 +130,13 @@ class FrameDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.close(_END_SECONDS)
             self._outlet = None
+
+
+def _size() -> tuple[int, int]:
+    try:
+        return os.get_terminal_size(_terminal())
+    except OSError:
+        return (0, 0)
 
 
 def _terminal() -> int:

@@ -330,7 +330,8 @@ def steps_line(scene: Scene, now: datetime, width: int) -> Line:
     right = _position(scene, found, now)
     if not rollout.steps:
         return spread((Span(" " + _without_steps(scene), Tone.DIM),), right, width)
-    index = len(rollout.steps) if rollout.is_promoted else shown_step(rollout, found)
+    is_done = rollout.is_promoted and bool(rollout.status.stable_rs)
+    index = len(rollout.steps) if is_done else shown_step(rollout, found)
     halted = found.standing in (Standing.HALTED, Standing.ABORTED)
     unknown = halted and found.halted_step is None
     tokens: list[Line] = []

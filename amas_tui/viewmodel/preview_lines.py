@@ -8,8 +8,6 @@ from difflib import unified_diff
 from hashlib import blake2s
 from typing import Any
 
-import yaml
-
 from amas_tui.actions.preview import Consequence
 from amas_tui.actions.proof import Ending, Progress, Stage
 from amas_tui.actions.verb import Target, Verb
@@ -149,6 +147,8 @@ def masked(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flat(template: Mapping[str, Any]) -> list[str]:
     """Return a template as lines of YAML in a fixed order, which diff well."""
+    import yaml  # noqa: PLC0415 - for a difference alone, not for the first frame
+
     text = yaml.safe_dump(dict(template), sort_keys=True, allow_unicode=True, width=10_000)
     return safe_lines(text).splitlines()
 

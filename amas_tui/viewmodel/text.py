@@ -137,7 +137,14 @@ def wrap(spans: Sequence[Span], cells: int, *, limit: int, indent: int = 0) -> t
             used = indent
         lines[-1].append(word)
         used += size
-    return tuple(fit(merge(line), cells) for line in lines)
+    return tuple(fit(_without_end_blanks(merge(line)), cells) for line in lines)
+
+
+def _without_end_blanks(line: Line) -> Line:
+    """Return a line without the blanks behind its last word, for which there may be no room."""
+    if not line:
+        return line
+    return merge((*line[:-1], Span(line[-1].text.rstrip(" "), line[-1].tone)))
 
 
 def _words(text: str) -> list[str]:

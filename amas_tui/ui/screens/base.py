@@ -21,7 +21,16 @@ from amas_tui.viewmodel.text import Line, Span, Tone, wrap
 def bindings(view: View) -> list[BindingType]:
     """Return the bindings of a view's commands; their ids let the configuration remap them."""
     return [
-        Binding(",".join(one.keys), f"command('{one.id}')", one.help, show=False, id=one.id)
+        Binding(
+            ",".join(one.keys),
+            f"command('{one.id}')",
+            one.help,
+            show=False,
+            id=one.id,
+            # Carried out at once, before the next key is read: a key that follows the one that
+            # opens a prompt belongs to the prompt, however fast it came.
+            priority=True,
+        )
         for one in COMMANDS
         if view in one.views and one.keys
     ]
@@ -37,9 +46,15 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.shown = shown
         self._is_ready = False
+        self._prompt: Prompt | None = None
         self._header = LineView(id="header", classes="one-line")
         self._banner = LineView(id="banner", classes="as-needed")
         self._footer = LineView(id="footer", classes="one-line")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action may run: while something is typed no key is a command."""
+        del parameters
+        return action != "command" or self._prompt is None
 
     def compose(self) -> ComposeResult:
         """Lay out header, banner, body and footer."""
@@ -82,9 +97,15 @@ class MainScreen(Screen[None]):
         width = self.size.width
         top = header(shown.place, self.trail(shown), self.counts(), shown.fresh, width)
         self._header.show((top,))
-        self._banner.show(_banner(shown, width))
+        self._banner.show(self.banner(shown, width))
         keys = footer(shown.keymap, self.VIEW, self.is_possible, width)
         self._footer.show((keys,))
+
+    def banner(self, shown: Shown, width: int) -> tuple[Line, ...]:
+        """Return what is wrong in full, where something is: first of all the connection."""
+        if not shown.fresh.sentence:
+            return ()
+        return wrap((Span(f" {shown.fresh.sentence}", Tone.BAD),), width, limit=3, indent=1)
 
     def on_mount(self) -> None:
         """Paint what is known already, once everything in it is there."""
@@ -132,15 +153,16 @@ class MainScreen(Screen[None]):
 
     def open_prompt(self, sign: str, text: str = "", words: Iterable[str] = ()) -> None:
         """Open a line to type in, in place of the footer."""
-        if self.query(Prompt):
+        if self._prompt is not None:
             return
-        prompt = Prompt(sign, text, words)
-        self.mount(prompt)
-        prompt.focus()
+        self._prompt = Prompt(sign, text, words)
+        self.mount(self._prompt)
+        self.set_focus(self._prompt)
 
     def close_prompt(self) -> None:
         """Close the line to type in."""
-        for prompt in self.query(Prompt):
+        prompt, self._prompt = self._prompt, None
+        if prompt is not None:
             prompt.remove()
         self.set_focus(None)
 
@@ -165,10 +187,3 @@ class MainScreen(Screen[None]):
             )
         elif not self.carry_out(command.id, argument.strip()):
             self.post_message(CommandIssued(command.id, argument.strip()))
-
-
-def _banner(shown: Shown, width: int) -> tuple[Line, ...]:
-    """Return what is wrong with the connection in full, where something is."""
-    if not shown.fresh.sentence:
-        return ()
-    return wrap((Span(f" {shown.fresh.sentence}", Tone.BAD),), width, limit=2, indent=1)

@@ -58,7 +58,8 @@ class BoardScreen(MainScreen):
 
     def counts(self) -> Counts | None:
         """Return how many rollouts there are."""
-        return self._board.counts if self.shown.snapshot is not None else None
+        snapshot = self.shown.snapshot
+        return self._board.counts if snapshot is not None and snapshot.is_listed else None
 
     def trail(self, shown: Shown) -> Iterable[str]:
         """Return the namespaces and the filter."""

@@ -1,6 +1,7 @@
 """One rollout: a fixed head, and panels that tile where there is room."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from amas_tui.ui.shown import Shown
 from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.analysis_panel import analysis_lines
+from amas_tui.viewmodel.chart import Chart
 from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
@@ -45,6 +47,7 @@ class RolloutScreen(MainScreen):
         self._panel = 0
         self._maximised = False
         self._gone: Scene | None = None
+        self._pictures: dict[int, tuple[tuple[Chart, int, int, bool], tuple[Line, ...]]] = {}
         self._head_view = LineView(id="head")
         self._tabs_view = LineView(id="tabs", classes="one-line")
         self._outcome = LineView(id="outcome", classes="as-needed")
@@ -76,6 +79,18 @@ class RolloutScreen(MainScreen):
         """Return namespace and name."""
         here = self._scene(shown)
         return here.rollout.key if here else ()
+
+    def banner(self, shown: Shown, width: int) -> tuple[Line, ...]:
+        """Return what is wrong: the connection, else what of the rollout cannot be read."""
+        if shown.fresh.sentence or shown.snapshot is None:
+            return super().banner(shown, width)
+        lost = {id_.kind: s.error for id_, s in shown.snapshot.lost() if s.error is not None}
+        if not lost:
+            return ()
+        kinds = ", ".join(str(kind) for kind in lost)
+        sentence = next(iter(lost.values())).sentence
+        text = sentence if len(lost) == 1 else f"not everything can be read ({kinds}): {sentence}"
+        return wrap((Span(f" {text}", Tone.WARN),), width, limit=2, indent=1)
 
     def _scene(self, shown: Shown) -> Scene | None:
         found = scene(shown.snapshot, self.uid) if shown.snapshot else None
@@ -162,8 +177,8 @@ class RolloutScreen(MainScreen):
         if room < _MIN_CHART:
             numbers = numbers[: max(0, height - 1 - _MIN_CHART)]
             room = height - 1 - len(numbers)
-        chart = traffic_chart(here, shown.now, max(2, width // 14))
-        picture = chart_lines(chart, width, max(0, room), ascii_only=shown.ascii_only)
+        chart = traffic_chart(here, _second(shown.now), max(2, width // 14))
+        picture = self._drawn(0, chart, width, max(0, room), shown)
         panel.show((*picture, *(fit(line, width) for line in numbers), truth))
 
     def _show_slo(self, panel: LineView, here: Scene, shown: Shown) -> None:
@@ -171,16 +186,27 @@ class RolloutScreen(MainScreen):
         slo = slo_of(here)
         numbers = [fit(line, width) for line in slo_lines(slo, shown.now, shown.local)]
         source = fit((Span(f" from {slo.source}", Tone.DIM),), width) if slo.source else EMPTY
-        charts = slo_charts(here, slo, shown.now, max(2, width // 14))
+        charts = slo_charts(here, slo, _second(shown.now), max(2, width // 14))
         if not charts:
             panel.show((_no_metrics(here, width),))
             return
         fitting = max(1, (height - len(numbers) - 1) // _MIN_CHART)
         each = max(_MIN_CHART, (height - len(numbers) - 1) // min(fitting, len(charts)))
         lines: list[Line] = [*numbers, source]
-        for chart in charts:
-            lines += chart_lines(chart, width, each, ascii_only=shown.ascii_only)
+        for place, chart in enumerate(charts, start=1):
+            lines += self._drawn(place, chart, width, each, shown)
         panel.show(lines)
+
+    def _drawn(
+        self, place: int, chart: Chart, width: int, height: int, shown: Shown
+    ) -> tuple[Line, ...]:
+        """Return a chart's lines, drawn anew only when something in it has changed."""
+        wanted = (chart, width, height, shown.ascii_only)
+        before = self._pictures.get(place)
+        if before is None or before[0] != wanted:
+            lines = chart_lines(chart, width, height, ascii_only=shown.ascii_only)
+            self._pictures[place] = before = (wanted, lines)
+        return before[1]
 
     def _show_tree(self, panel: LineView, here: Scene, shown: Shown) -> None:
         rows = tree_lines(rollout_view(here), shown.now, panel.size.width)
@@ -229,6 +255,11 @@ def _hide(widget: Widget, *, hidden: bool) -> None:
     """Show or hide a widget; a change costs a layout, so only a change is made."""
     if widget.has_class("-hidden") != hidden:
         widget.set_class(hidden, "-hidden")
+
+
+def _second(now: datetime) -> datetime:
+    """Return the whole second: a chart that moves more often costs more than it shows."""
+    return now.replace(microsecond=0)
 
 
 def _waiting() -> tuple[Line, ...]:

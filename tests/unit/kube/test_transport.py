@@ -203,6 +203,13 @@ async def test_a_refusal_has_its_own_error_and_the_servers_words(
     assert error.text == f"cannot {DOING}: {status} because"
 
 
+async def test_who_may_not_is_said_without_the_question_again() -> None:
+    said = 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" at the scope'
+    error = await error_of(refusal(403, said, reason="Forbidden"))
+    assert error.text == f'cannot {DOING}: 403 Forbidden: User "jane" may not'
+    assert "Role" in error.hint
+
+
 async def test_a_refused_patch_names_its_causes() -> None:
     causes = [{"message": "must be positive", "field": "spec"}, {"reason": "x"}, "odd"]
     invalid = await error_of(refusal(422, "invalid", details={"causes": causes}))

@@ -117,13 +117,13 @@ def test_wrapped_text_fits_and_is_complete_or_cut(
 
 def test_text_is_broken_at_blanks() -> None:
     lines = wrap((Span("one two "), Span("three", Tone.BAD)), 8, limit=3, indent=2)
-    assert [plain(line) for line in lines] == ["one two ", "  three"]
+    assert [plain(line) for line in lines] == ["one two", "  three"]
     assert lines[1][-1].tone is Tone.BAD
 
 
 def test_the_last_line_takes_the_rest_and_is_cut() -> None:
     lines = wrap((Span("one two three four"),), 8, limit=2)
-    assert [plain(line) for line in lines] == ["one two ", "three f…"]
+    assert [plain(line) for line in lines] == ["one two", "three f…"]
 
 
 @given(_lines)
