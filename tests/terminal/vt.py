@@ -1,0 +1,68 @@
+"""The picture that control sequences paint, kept by pyte, and a terminal's answers."""
+
+import re
+from typing import Final
+
+import pyte
+
+from tests.terminal.sequences import ALTERNATE_SCREEN, Piece
+
+_KNOWN_TO_PYTE = re.compile(r"\??[\d;]*[@-~]")
+_SUPPORTED: Final = frozenset({2026})
+"""Private modes that this terminal says it has."""
+
+
+class Picture:
+    """What is on the screen; main and alternate screen are two."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._screens = {alternate: pyte.Screen(columns, lines) for alternate in (False, True)}
+        self._streams = {
+            alternate: pyte.Stream(screen) for alternate, screen in self._screens.items()
+        }
+        self._is_alternate = False
+
+    @property
+    def _screen(self) -> pyte.Screen:
+        return self._screens[self._is_alternate]
+
+    @property
+    def text(self) -> str:
+        """The lines without blanks at their ends."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give both screens another size."""
+        for screen in self._screens.values():
+            screen.resize(lines, columns)
+
+    def take(self, piece: Piece) -> None:
+        """Paint one piece."""
+        if piece.csi in (f"?{ALTERNATE_SCREEN}h", f"?{ALTERNATE_SCREEN}l"):
+            self._is_alternate = piece.csi.endswith("h")
+            if self._is_alternate:
+                self._screen.reset()
+            return
+        # pyte prints the rest of what it does not know.
+        is_known = not piece.is_sequence or (
+            _KNOWN_TO_PYTE.fullmatch(piece.csi) is not None
+            if piece.csi is not None
+            else piece.osc is None and len(piece.text) == 2
+        )
+        if is_known:
+            self._streams[self._is_alternate].feed(piece.text)
+
+    def answer(self, piece: Piece) -> str:
+        """Return what a terminal says to a question; empty if it is none."""
+        match piece.csi:
+            case None:
+                return ""
+            case "c" | "0c":
+                return "\x1b[?62;22c"
+            case "6n":
+                cursor = self._screen.cursor
+                return f"\x1b[{cursor.y + 1};{cursor.x + 1}R"
+            case csi if asked := re.fullmatch(r"\?(\d+)\$p", csi):
+                return f"\x1b[?{asked[1]};{2 if int(asked[1]) in _SUPPORTED else 0}$y"
+            case _:
+                return ""
