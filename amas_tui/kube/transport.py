@@ -3,6 +3,7 @@
 httpx carries both this and Prometheus, so that the program loads one HTTP client.
 """
 
+import asyncio
 import logging
 import os
 import socket
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -21,6 +22,9 @@ from amas_tui.errors import AmasError, ApiError, DecodeError, UnreachableError
 from amas_tui.kube.decode import json_object, status_error
 from amas_tui.kube.kubeconfig import Access
 from amas_tui.safe import host_of, safe
+
+if TYPE_CHECKING:
+    import httpcore
 
 log = logging.getLogger(__name__)
 
@@ -161,12 +165,13 @@ class Transport:
                 ],
                 content=body,
                 timeout=patience,
-                extensions=(
-                    {"sni_hostname": self.access.server_name} if self.access.server_name else {}
-                ),
+                extensions=self._extensions | {"trace": (handshake := _Handshake()).trace},
             )
             try:
                 response = await self._http.send(request, stream=True)
+            except asyncio.CancelledError:
+                await handshake.abandon()
+                raise
             except httpx.HTTPError as error:
                 raise unreachable(error, doing, self.access) from error
             try:
@@ -179,6 +184,10 @@ class Transport:
             finally:
                 await response.aclose()
             return
+
+    @property
+    def _extensions(self) -> dict[str, Any]:
+        return {"sni_hostname": self.access.server_name} if self.access.server_name else {}
 
     async def _authorization(self) -> tuple[tuple[str, str], ...]:
         header = await self.access.credentials.authorization()
@@ -215,6 +224,29 @@ class Transport:
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         offset = date + timedelta(milliseconds=500) - datetime.now(UTC)
         self.clock_offset = offset if abs(offset) > timedelta(seconds=2) else timedelta(0)
+
+
+class _Handshake:
+    """Closes the connection of a request that is cancelled while TLS is being agreed on.
+
+    Neither httpcore nor anyio does (httpcore 1.0.9): the socket would stay open until it is found
+    as garbage.
+    """
+
+    def __init__(self) -> None:
+        self._stream: httpcore.AsyncNetworkStream | None = None
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note what httpcore is about. Source: its "trace" request extension."""
+        if event.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+        elif event.endswith("start_tls.complete"):
+            self._stream = None
+
+    async def abandon(self) -> None:
+        """Close what was not handed over to the pool."""
+        if self._stream is not None:
+            await self._stream.aclose()
 
 
 async def _check(response: httpx.Response, doing: str, access: Access) -> None:

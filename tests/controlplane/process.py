@@ -106,6 +106,9 @@ class Process:
     def pause(self) -> None:
         """Stop the program from running without ending it: connections stay open, silent."""
         self._send(signal.SIGSTOP)
+        # The signal is sent to the process; its threads stop one after the other.
+        while (pid := self.pid) and not _is_stopped(pid):
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """Let a paused program run on."""
@@ -184,6 +187,18 @@ class Process:
                     signal.pidfd_send_signal(handle, number)
             finally:
                 os.close(handle)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Return whether every thread is stopped or gone."""
+    try:
+        states = [
+            stat.read_text().rpartition(") ")[2][0]
+            for stat in Path("/proc", str(pid), "task").glob("*/stat")
+        ]
+    except OSError:
+        return False
+    return all(state in "TtZX" for state in states)
 
 
 def _start_time(pid: int) -> str | None:

@@ -139,7 +139,7 @@ def test_a_rollout_that_is_not_there_is_23(bed: ControlPlane, namespace: str) ->
 def test_without_rights_it_is_22_and_the_verb_is_named(bed: ControlPlane, namespace: str) -> None:
     ran = amas("list", kubeconfig=bed.kubeconfig("nobody", namespace=namespace))
     assert ran.code == 22
-    assert 'cannot list resource "rollouts"' in ran.err
+    assert "cannot list rollouts" in ran.err
 
 
 def test_get_lives_without_the_right_to_see_pods(
@@ -156,7 +156,7 @@ def test_get_lives_without_the_right_to_see_pods(
     ran = amas("get", NAME, kubeconfig=bed.kubeconfig("oncall", namespace=namespace))
     assert ran.code == 0
     assert "revision:1" in ran.out
-    assert 'cannot list resource "pods"' in ran.err
+    assert "cannot list pods" in ran.err
 
 
 def test_a_wrong_token_is_21(bed: ControlPlane, namespace: str) -> None:
@@ -176,4 +176,4 @@ def test_an_unreachable_server_is_20(bed: ControlPlane, namespace: str) -> None:
 def test_impersonation_is_sent(bed: ControlPlane, namespace: str) -> None:
     ran = amas("list", "--as", "somebody", kubeconfig=bed.kubeconfig(namespace=namespace))
     assert ran.code == 22
-    assert 'User "somebody" cannot list' in ran.err
+    assert 'User "somebody" may not' in ran.err

@@ -540,3 +540,28 @@ def test_a_failure_without_a_readable_body_still_has_a_sentence() -> None:
     assert failure(b"", 500, DOING).text == f"cannot {DOING}: 500 no reason given"
     assert failure(b"[" * 100_000, 500, DOING).text.startswith(f"cannot {DOING}: 500 [[[")
     assert failure(json.dumps([1]).encode(), 403, DOING).text == f"cannot {DOING}: 403 [1]"
+
+
+async def test_a_request_cancelled_while_tls_is_agreed_on_leaves_no_socket() -> None:
+    greeted, closed = asyncio.Event(), asyncio.Event()
+
+    async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        greeted.set()
+        while await reader.read(4096):
+            pass
+        closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(never_answers, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    transport = Transport(access(f"https://127.0.0.1:{port}", tls=ssl.create_default_context()))
+    async with server:
+        request = asyncio.create_task(transport.get("/apis", doing=DOING))
+        await greeted.wait()
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        async with asyncio.timeout(10):
+            await closed.wait()
+    await transport.aclose()
