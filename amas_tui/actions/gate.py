@@ -100,6 +100,8 @@ def _abort(scene: Scene) -> str | None:
 
 
 def _undo(scene: Scene) -> str | None:
+    if (reference := scene.rollout.spec.workload_ref) is not None:
+        return f"its pod template is that of {reference.kind} {reference.name}: undo there"
     if not scene.is_known(Kind.REPLICA_SETS):
         stream = scene.stream(Kind.REPLICA_SETS)
         if stream is not None and stream.error is not None:

@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from tests.terminal import usage
 from tests.terminal.sequences import SYNCHRONIZED, Modes, Splitter
-from tests.terminal.vt import Picture
+from tests.terminal.vt import Cell, Picture
 
 PATIENCE_SECONDS: Final = 20.0
 _END_SECONDS: Final = 5.0
@@ -173,6 +173,12 @@ class Terminal:
         """What is on the screen, line by line, without blanks at the ends."""
         with self._changed:
             return self._picture.text
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The cells of the screen."""
+        with self._changed:
+            return self._picture.cells
 
     def left_over(self) -> list[str]:
         """Return what the program has not put back, in words: modes and terminal settings."""

@@ -1,7 +1,7 @@
 """The picture that control sequences paint, kept by pyte, and a terminal's answers."""
 
 import re
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import pyte
 
@@ -12,11 +12,30 @@ _SUPPORTED: Final = frozenset({2026})
 """Private modes that this terminal says it has."""
 
 
+class Cell(NamedTuple):
+    """One character and how it looks."""
+
+    text: str
+    style: frozenset[str]
+    """Words of Rich: `bold`, `dim`, `reverse`, a colour, `on` a colour as one word each."""
+
+
+class _Screen(pyte.Screen):
+    """A screen that knows of faint text, kept where pyte keeps blinking, which nobody uses."""
+
+    def select_graphic_rendition(self, *codes: int, **how: Any) -> None:
+        colours = (38, 48)
+        faint = [5 if code == 2 and not set(colours) & set(codes) else code for code in codes]
+        super().select_graphic_rendition(*faint, **how)
+        if 22 in codes:
+            super().select_graphic_rendition(25)
+
+
 class Picture:
     """What is on the screen; main and alternate screen are two."""
 
     def __init__(self, columns: int, lines: int) -> None:
-        self._screens = {alternate: pyte.Screen(columns, lines) for alternate in (False, True)}
+        self._screens = {alternate: _Screen(columns, lines) for alternate in (False, True)}
         self._streams = {
             alternate: pyte.Stream(screen) for alternate, screen in self._screens.items()
         }
@@ -30,6 +49,14 @@ class Picture:
     def text(self) -> str:
         """The lines without blanks at their ends."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The rows of cells; behind a wide character there is one without text."""
+        screen = self._screen
+        return [
+            [_cell(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)
+        ]
 
     def resize(self, columns: int, lines: int) -> None:
         """Give both screens another size."""
@@ -66,3 +93,20 @@ class Picture:
                 return f"\x1b[?{asked[1]};{2 if int(asked[1]) in _SUPPORTED else 0}$y"
             case _:
                 return ""
+
+
+def _cell(char: Any) -> Cell:
+    words = {"bold": char.bold, "dim": char.blink, "reverse": char.reverse}
+    words |= {"underline": char.underscore, "italic": char.italics}
+    style = {word for word, is_so in words.items() if is_so}
+    if char.fg != "default":
+        style.add(_colour(char.fg))
+    if char.bg != "default":
+        style.add(f"on {_colour(char.bg)}")
+    return Cell(char.data, frozenset(style))
+
+
+def _colour(name: str) -> str:
+    """Return Rich's name of a colour; pyte's yellow is brown."""
+    name = name.replace("brown", "yellow")
+    return name.replace("bright", "bright_") if name.startswith("bright") else name

@@ -188,6 +188,14 @@ def test_undo_needs_to_know_the_revisions() -> None:
     )
 
 
+def test_undo_leaves_a_template_alone_that_is_a_deployments() -> None:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "agents"}
+    one = rollout(spec={"workloadRef": reference})
+    assert why_not(Verb.UNDO, scene(one, replica_set(), stable_set())) == (
+        "its pod template is that of Deployment agents: undo there"
+    )
+
+
 def test_the_revisions_to_go_back_to_leave_out_the_wanted_and_the_nameless() -> None:
     here = scene(
         rollout(),
