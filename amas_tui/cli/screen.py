@@ -29,6 +29,17 @@ def check_terminal(twin: str) -> None:
         raise UsageError("the full screen needs a terminal with cursor control (TERM)", hint=hint)
 
 
+def assume_size() -> None:
+    """Agree on a size where the terminal tells none, as a serial line does.
+
+    Textual assumes 24 lines there and Rich 25: what is laid out for one never fits the other, and
+    the screen would be laid out for ever.
+    """
+    columns, lines = os.get_terminal_size(sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    if not columns or not lines:
+        os.environ["COLUMNS"], os.environ["LINES"] = "80", "24"
+
+
 def wants_ascii(flag: bool | None) -> bool:  # noqa: FBT001 - a flag of the command line
     """Return whether only ASCII may be painted: asked for, or the locale has nothing else."""
     if flag is not None:
@@ -63,6 +74,7 @@ def run_screen(
     gc.disable()
     check_terminal("amas-tui list, get or status")
     log_to_file(verbosity)
+    assume_size()
     # Read before Textual takes it away: the standard says set *and not empty*.
     if not os.environ.get("NO_COLOR", "x"):
         del os.environ["NO_COLOR"]

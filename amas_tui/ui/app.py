@@ -293,7 +293,10 @@ class AmasApp(App[int]):
         self.push_screen(RolloutScreen(self._shown(), uid))
 
     def on_left(self, _message: Left) -> None:
-        """Close the view in front."""
+        """Close the view in front; a key that came too fast finds the board already."""
+        if self._front is None or self._front.VIEW is View.BOARD:
+            self.exit(Exit.OK)
+            return
         self._outcome, self._pending = (), None
         if self._cluster is not None:
             self._cluster.focus(None)

@@ -7,6 +7,7 @@ does not read, bytes wait here, and the app can see how many and hold its next p
 
 import contextlib
 import os
+import shutil
 import sys
 import threading
 import time
@@ -134,9 +135,11 @@ class FrameDriver(LinuxDriver):
 
 def _size() -> tuple[int, int]:
     try:
-        return os.get_terminal_size(_terminal())
+        columns, lines = os.get_terminal_size(_terminal())
     except OSError:
         return (0, 0)
+    # As Textual does: a terminal that tells no size has what the environment says.
+    return (columns, lines) if columns and lines else shutil.get_terminal_size()
 
 
 def _terminal() -> int:

@@ -52,6 +52,15 @@ def test_a_signal_ends_it_with_its_code_and_a_clean_terminal(
 
 
 @on_bed
+def test_a_key_that_leaves_twice_as_fast_as_the_screen_closes_leaves_twice(
+    opened: Terminal,
+) -> None:
+    opened.press("q", "q")
+    assert opened.wait(END_SECONDS) == 0
+    assert opened.left_over() == []
+
+
+@on_bed
 def test_ctrl_c_asks_once_and_ends_it_the_second_time(opened: Terminal) -> None:
     opened.press("ctrl+c")
     opened.until("Ctrl-C again")
