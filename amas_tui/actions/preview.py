@@ -11,7 +11,7 @@ from amas_tui.actions.patches import (
     promoted_index,
 )
 from amas_tui.actions.verb import Target, Verb
-from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.rollout import Rollout, RolloutAnalysis
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.analysis import metric_states
 from amas_tui.rules.duration import clock_duration
@@ -106,13 +106,8 @@ def _skipping(scene: Scene) -> str:
     kinds = step_kinds(step) if step else ()
     if is_inconclusive_step(rollout):
         return "passes the inconclusive analysis"
-    if StepKind.ANALYSIS in kinds:
-        run = scene.active_run
-        states = metric_states(run) if run else ()
-        done = ", ".join(
-            f"{state.name} ({state.measured} of {state.wanted or '∞'} done)" for state in states
-        )
-        return f"skips the running analysis {done}".rstrip()
+    if step is not None and step.analysis is not None:
+        return f"skips the running analysis {_running(scene, step.analysis)}".rstrip()
     if StepKind.SET_WEIGHT in kinds:
         ready, want = (
             scene.ready(scene.current),
@@ -120,6 +115,14 @@ def _skipping(scene: Scene) -> str:
         )
         return f"skips setWeight: {set_weight(rollout)} before it is reached ({ready}/{want} ready)"
     return f"skips {step_text(step)}" if step else "goes on"
+
+
+def _running(scene: Scene, analysis: RolloutAnalysis) -> str:
+    """Return what is measured, and how far; by its templates while the run is still on its way."""
+    run = scene.active_run
+    states = metric_states(run) if run else ()
+    measured = [f"{one.name} ({one.measured} of {one.wanted or '∞'} done)" for one in states]
+    return ", ".join(measured or [one.template_name for one in analysis.templates])
 
 
 def _switch(scene: Scene) -> Consequence:

@@ -237,7 +237,7 @@ async def test_promote_says_that_it_skips_the_running_analysis(
         bed.kubeconfig(namespace=namespace), namespace, open_name="search"
     ) as screen:
         await screen.until("Analysing at 50 %")
-        text = await act(screen, "p", "skips the running analysis")
+        text = await act(screen, "p", "skips the running analysis success-rate")
         assert "step 3 begun ✔" in text
         rollout = await off_loop(api.get, "rollouts", namespace, "search")
         assert rollout["status"]["currentStepIndex"] == 2

@@ -92,7 +92,7 @@ def said(verb: Verb, fields: Json, *things: Thing, target: Target | None = None)
         pytest.param(
             {**ROUTED, "step": 2},
             [],
-            "skips the running analysis: step 3 → 4 of 4; next is setWeight: 50",
+            "skips the running analysis success-rate: step 3 → 4 of 4; next is setWeight: 50",
             "50 %",
             id="analysis nobody has read",
         ),
