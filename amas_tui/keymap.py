@@ -122,6 +122,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "panel-4", ("4",), IN_ROLLOUT, "", "Analysis: every metric and measurement", "analysis"
     ),
+    Command(
+        "panel-5", ("5", "e"), IN_ROLLOUT, "", "Events of the rollout and all below it", "events"
+    ),
     Command("next-panel", ("right_square_bracket", "tab"), IN_ROLLOUT, "", "Go to the next panel"),
     Command(
         "previous-panel",

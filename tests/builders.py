@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from amas_tui.domain.analysis import AnalysisRun, AnalysisTemplate
 from amas_tui.domain.base import Key
+from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Listed
@@ -31,6 +32,7 @@ Thing = (
     | Ingress
     | EndpointSlice
     | AnalysisTemplate
+    | Event
 )
 T = TypeVar("T")
 
@@ -645,7 +647,37 @@ _KIND: Final[Mapping[type, Kind]] = {
     Service: Kind.SERVICES,
     Ingress: Kind.INGRESSES,
     EndpointSlice: Kind.ENDPOINT_SLICES,
+    Event: Kind.EVENTS,
 }
+
+
+def event(
+    reason: str = "BackOff",
+    message: str = "Back-off restarting failed container",
+    *,
+    of: tuple[str, str, str] = ("Rollout", NAME, f"{NAME}-uid"),
+    kind: str = "Normal",
+    at: datetime | None = None,
+    first: datetime | None = None,
+    count: int | None = None,
+    reporter: str = "rollouts-controller",
+    **more: Any,
+) -> Event:
+    """Return an Event; `of` is kind, name and uid of what it is about."""
+    last = at or ago(minutes=1)
+    raw = {
+        "metadata": meta(f"{of[1]}.{abs(hash((reason, message, last, of))):x}", born=first or last),
+        "involvedObject": {"kind": of[0], "namespace": NAMESPACE, "name": of[1], "uid": of[2]},
+        "type": kind,
+        "reason": reason,
+        "message": message,
+        "firstTimestamp": stamp(first or last),
+        "lastTimestamp": stamp(last),
+        "source": {"component": reporter},
+        **given(count=count),
+        **more,
+    }
+    return read(Event, raw)
 
 
 def kind_of(thing: Thing) -> Kind:

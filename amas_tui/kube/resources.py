@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from amas_tui.domain.analysis import AnalysisRun, AnalysisTemplate
 from amas_tui.domain.base import Key
+from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
@@ -72,4 +73,5 @@ RESOURCES: Final[dict[Kind, Resource]] = {
     Kind.ENDPOINT_SLICES: Resource(
         "discovery.k8s.io/v1", "endpointslices", "endpointslice", EndpointSlice
     ),
+    Kind.EVENTS: Resource("v1", "events", "event", Event),
 }

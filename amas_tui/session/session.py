@@ -24,7 +24,7 @@ from amas_tui.ports import Identity, Right
 from amas_tui.session.explain import Explainer
 from amas_tui.session.mailbox import Mailbox
 from amas_tui.session.metrics import MetricsFollower, MetricsOptions
-from amas_tui.session.streams import COALESCED, Wanted, board_streams, rollout_streams
+from amas_tui.session.streams import COALESCED, Wanted, board_streams, relevant, rollout_streams
 from amas_tui.store.detail import Detail
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene, scene
@@ -251,7 +251,8 @@ class Session:
         updates = reflect(source, sleep=asyncio.sleep, clock=time.monotonic, rng=self._rng)
         async with aclosing(updates):
             async for update in updates:
-                self._mailbox.put(Fact(wanted.id, update, datetime.now(UTC)))
+                fact = Fact(wanted.id, relevant(update, wanted), datetime.now(UTC))
+                self._mailbox.put(fact)
 
     def _explained(self, rollout: Rollout, detail: Detail) -> None:
         self._details[rollout.uid] = detail

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from amas_tui.domain.base import HASH_LABEL
+from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import LabelRequirement, Rollout
 from amas_tui.domain.traffic import SERVICE_NAME_LABEL, canary_ingress_name
+from amas_tui.domain.watch import Applied, Bookmark, Listed, Update
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.viewmodel.gauges import analyses
 
@@ -18,6 +20,8 @@ class Wanted:
 
     id: StreamId
     label_selector: str = ""
+    about: tuple[str, ...] = ()
+    """For Events: names whose own events, and those of objects named after them, are kept."""
 
     @property
     def selectors(self) -> dict[str, str]:
@@ -58,8 +62,38 @@ def rollout_streams(rollout: Rollout) -> tuple[Wanted, ...]:
         found.append(
             Wanted(StreamId(Kind.ENDPOINT_SLICES, namespace), f"{SERVICE_NAME_LABEL} in ({names})")
         )
-    found += [Wanted(StreamId(Kind.INGRESSES, namespace, name)) for name in ingress_names(rollout)]
+    ingresses = ingress_names(rollout)
+    found += [Wanted(StreamId(Kind.INGRESSES, namespace, name)) for name in ingresses]
+    about = (rollout.key.name, *services, *ingresses)
+    found.append(Wanted(StreamId(Kind.EVENTS, namespace), about=about))
     return tuple(dict.fromkeys(found))
+
+
+def relevant(update: Update[Any], wanted: Wanted) -> Update[Any]:
+    """Return an update without the Events of strangers.
+
+    A busy namespace has thousands; they are dropped before anything keeps them. What is dropped
+    still proves that the stream lives.
+    """
+    if not wanted.about:
+        return update
+    match update:
+        case Listed(objects):
+            return replace(update, objects=tuple(e for e in objects if _is_about(e, wanted.about)))
+        case Applied(event) if not _is_about(event, wanted.about):
+            return Bookmark(event.metadata.resource_version)
+        case _:
+            return update
+
+
+def _is_about(event: Event, names: tuple[str, ...]) -> bool:
+    """Return whether an event is about one of `names` or an object named after it.
+
+    ReplicaSets, pods, runs and Experiments all begin with the name of their Rollout; whether they
+    are its own is told by uid where they are shown.
+    """
+    name = event.involved_object.name
+    return any(name == one or name.startswith(f"{one}-") for one in names)
 
 
 def pod_selector(rollout: Rollout) -> str:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     ENDPOINT_SLICES = "endpointslices"
     ANALYSIS_TEMPLATES = "analysistemplates"
     CLUSTER_ANALYSIS_TEMPLATES = "clusteranalysistemplates"
+    EVENTS = "events"
 
 
 class StreamId(NamedTuple):

@@ -1,13 +1,14 @@
 """All that is known about one rollout, joined by owner."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 from amas_tui.domain.analysis import AnalysisRun
-from amas_tui.domain.base import HASH_LABEL, Key, revision_of
+from amas_tui.domain.base import HASH_LABEL, Key, ObjectMeta, revision_of
+from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import DEFAULT_PREFIX, Ingress, Service, canary_ingress_name
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
@@ -18,6 +19,11 @@ from amas_tui.store.snapshot import Health, Snapshot, Stream
 
 _NEVER: Final = 0.0
 _WORST: Final = {Health.LIVE: 0, Health.CONNECTING: 1, Health.LOST: 2}
+
+
+class _Object(Protocol):
+    @property
+    def metadata(self) -> ObjectMeta: ...
 
 
 def _born(created: datetime | None) -> float:
@@ -149,6 +155,29 @@ class Scene:
             name = rollout.blue_green.active_service
         return self.snapshot.service(Key(rollout.key.namespace, name)) if name else None
 
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """Events of the rollout and of what belongs to it, newest first.
+
+        Objects that are gone are known by name alone: a pod's begins with its ReplicaSet's.
+        """
+        own = {self.rollout.uid, *self._tree_uids()}
+        sets = tuple(f"{rs.metadata.name}-" for rs in self.replica_sets)
+        found = (e for e in self.snapshot.events.values() if _concerns(e, own, sets))
+        return tuple(sorted(found, key=lambda e: (e.at, e.metadata.name), reverse=True))
+
+    def _tree_uids(self) -> set[str]:
+        """Return the uids of what belongs to the rollout; only its own Services are watched."""
+        parts: tuple[Iterable[_Object], ...] = (
+            self.replica_sets,
+            self.runs,
+            self.experiments,
+            *(self.pods_of(rs) for rs in self.replica_sets),
+            self.snapshot.services.values(),
+            self.snapshot.ingresses.values(),
+        )
+        return {one.metadata.uid for part in parts for one in part}
+
     def stream(self, kind: Kind) -> Stream | None:
         """Return how the stream of a kind is for this rollout's namespace, the worst of several."""
         namespace = self.rollout.key.namespace
@@ -168,6 +197,11 @@ class Scene:
         """Return whether what is known of a kind is being kept up to date."""
         stream = self.stream(kind)
         return stream is not None and stream.health is Health.LIVE
+
+
+def _concerns(event: Event, uids: set[str], replica_sets: tuple[str, ...]) -> bool:
+    about = event.involved_object
+    return about.uid in uids or (about.kind == "Pod" and about.name.startswith(replica_sets))
 
 
 def scene(snapshot: Snapshot, uid: str) -> Scene | None:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from amas_tui.domain.analysis import AnalysisRun, AnalysisTemplate
 from amas_tui.domain.base import Key
+from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Listed, Lost, Undecodable, Update
@@ -79,6 +80,8 @@ class Snapshot:
     endpoint_slices: Mapping[str, EndpointSlice] = field(default_factory=_table)
     analysis_templates: Mapping[str, AnalysisTemplate] = field(default_factory=_table)
     cluster_analysis_templates: Mapping[str, AnalysisTemplate] = field(default_factory=_table)
+    events: Mapping[str, Event] = field(default_factory=_table)
+    """About the open rollout and what belongs to it."""
     streams: Mapping[StreamId, Stream] = field(default_factory=dict)
     details: Mapping[str, Detail] = field(default_factory=_table)
     """What was fetched to explain rollouts of the board, by the rollout's uid."""
@@ -245,4 +248,5 @@ _FIELD: Final = {
     Kind.ENDPOINT_SLICES: "endpoint_slices",
     Kind.ANALYSIS_TEMPLATES: "analysis_templates",
     Kind.CLUSTER_ANALYSIS_TEMPLATES: "cluster_analysis_templates",
+    Kind.EVENTS: "events",
 }

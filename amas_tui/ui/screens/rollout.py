@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene, scene
 from amas_tui.ui.messages import Left, VerbAsked
 from amas_tui.ui.plot import chart_lines
@@ -20,6 +21,7 @@ from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.analysis_panel import analysis_lines
 from amas_tui.viewmodel.chart import Chart
+from amas_tui.viewmodel.events_panel import events_lines
 from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
@@ -27,7 +29,11 @@ from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
 from amas_tui.viewmodel.traffic import traffic_chart, truth_line
 from amas_tui.viewmodel.tree import tree_lines
 
-PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis")
+PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events")
+_LEFT: Final = 2
+"""How many panels stand in the left column; the others share the right one."""
+_ALWAYS_TILED: Final = 3
+"""Panels that always have a tile; of the rest the one looked at last has the fourth."""
 _TILED_WIDTH: Final = 120
 _TILED_HEIGHT: Final = 36
 _HEAD: Final = 3
@@ -45,6 +51,7 @@ class RolloutScreen(MainScreen):
         super().__init__(shown)
         self.uid = uid
         self._panel = 0
+        self._fourth = _ALWAYS_TILED
         self._maximised = False
         self._gone: Scene | None = None
         self._pictures: dict[int, tuple[tuple[Chart, int, int, bool], tuple[Line, ...]]] = {}
@@ -53,8 +60,8 @@ class RolloutScreen(MainScreen):
         self._outcome = LineView(id="outcome", classes="as-needed")
         self._panels = [LineView(id=f"panel-{n}", classes="panel") for n in range(len(PANELS))]
         self._columns = (
-            Vertical(*self._panels[:2], id="left", classes="column"),
-            Vertical(*self._panels[2:], id="right", classes="column"),
+            Vertical(*self._panels[:_LEFT], id="left", classes="column"),
+            Vertical(*self._panels[_LEFT:], id="right", classes="column"),
         )
 
     def compose_body(self) -> ComposeResult:
@@ -85,6 +92,8 @@ class RolloutScreen(MainScreen):
         if shown.fresh.sentence or shown.snapshot is None:
             return super().banner(shown, width)
         lost = {id_.kind: s.error for id_, s in shown.snapshot.lost() if s.error is not None}
+        # Their panel says so itself, and nothing else hangs on them.
+        lost.pop(Kind.EVENTS, None)
         if not lost:
             return ()
         kinds = ", ".join(str(kind) for kind in lost)
@@ -121,6 +130,7 @@ class RolloutScreen(MainScreen):
             self._show_slo,
             self._show_tree,
             self._show_analysis,
+            self._show_events,
         )
         for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
@@ -131,10 +141,12 @@ class RolloutScreen(MainScreen):
         tiled = self.is_tiled
         if self.has_class("-tiled") != tiled:
             self.set_class(tiled, "-tiled")
+        tiles = {*range(_ALWAYS_TILED), self._fourth} if tiled else {self._panel}
         for index, panel in enumerate(self._panels):
-            _hide(panel, hidden=not tiled and index != self._panel)
+            _hide(panel, hidden=index not in tiles)
+        in_front = 0 if self._panel < _LEFT else 1
         for index, column in enumerate(self._columns):
-            _hide(column, hidden=not tiled and self._panel // 2 != index)
+            _hide(column, hidden=not tiled and index != in_front)
 
     def _tabs(self) -> Line:
         spans: list[Span] = [Span(" ")]
@@ -216,6 +228,9 @@ class RolloutScreen(MainScreen):
         width = panel.size.width
         panel.show([fit(line, width) for line in analysis_lines(here, shown.now)])
 
+    def _show_events(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        panel.show(events_lines(here, shown.now, panel.size.width))
+
     def carry_out(self, id_: str, argument: str) -> bool:
         """Carry out what concerns this view alone."""
         command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
@@ -223,7 +238,7 @@ class RolloutScreen(MainScreen):
             self.post_message(VerbAsked(command.verb, self.uid))
             return True
         match id_:
-            case "panel-1" | "panel-2" | "panel-3" | "panel-4":
+            case _ if id_.startswith("panel-"):
                 self._front(int(id_[-1]) - 1)
             case "next-panel":
                 self._front((self._panel + 1) % len(PANELS))
@@ -243,6 +258,8 @@ class RolloutScreen(MainScreen):
 
     def _front(self, panel: int) -> None:
         self._panel = panel
+        if panel >= _ALWAYS_TILED:
+            self._fourth = panel
         self._relay()
 
     def _relay(self) -> None:

@@ -1,15 +1,18 @@
 import pytest
 
+from amas_tui.domain.event import Event
+from amas_tui.domain.watch import Applied, Bookmark, Listed
 from amas_tui.session.streams import (
     Wanted,
     board_streams,
     ingress_names,
     pod_selector,
+    relevant,
     rollout_streams,
     service_names,
 )
 from amas_tui.store.kinds import Kind, StreamId
-from tests.builders import Json, gate, rollout, weight
+from tests.builders import Json, event, gate, rollout, weight
 
 
 def test_the_board_watches_rollouts_and_nothing_else() -> None:
@@ -27,6 +30,7 @@ USUAL = {
     Kind.PODS: 1,
     Kind.ANALYSIS_RUNS: 1,
     Kind.ANALYSIS_TEMPLATES: 1,
+    Kind.EVENTS: 1,
 }
 
 
@@ -116,3 +120,29 @@ def test_names_are_those_of_the_strategy() -> None:
         "checkout-stable",
         "checkout-checkout-stable-canary",
     )
+
+
+EVENTS = next(s for s in rollout_streams(rollout(routed=True)) if s.id.kind is Kind.EVENTS)
+
+
+def about(name: str) -> Event:
+    return event(of=("Pod", name, f"{name}-uid"))
+
+
+@pytest.mark.parametrize("name", ["checkout", "checkout-7d4b9c6f8-abcde", "checkout-stable"])
+def test_events_of_the_rollout_and_what_is_named_after_it_are_kept(name: str) -> None:
+    one = about(name)
+    assert relevant(Listed((one,), "7"), EVENTS) == Listed((one,), "7")
+    assert relevant(Applied(one), EVENTS) == Applied(one)
+
+
+@pytest.mark.parametrize("name", ["checkouts", "payments-5d4-x"])
+def test_events_of_strangers_are_dropped_but_prove_that_the_stream_lives(name: str) -> None:
+    one = about(name)
+    assert relevant(Listed((one,), "7"), EVENTS) == Listed((), "7")
+    assert relevant(Applied(one), EVENTS) == Bookmark(one.metadata.resource_version)
+
+
+def test_other_kinds_pass_as_they_are() -> None:
+    update = Listed((about("payments"),), "7")
+    assert relevant(update, Wanted(StreamId(Kind.PODS, "shop"))) is update

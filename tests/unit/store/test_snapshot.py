@@ -25,6 +25,7 @@ from tests.builders import (
     NOW,
     ago,
     analysis_run,
+    event,
     experiment,
     ingress,
     pod,
@@ -162,6 +163,7 @@ def test_kinds_do_not_mix() -> None:
         ingress(),
         template(),
         template("wide", namespace=""),
+        event(),
     )
     sizes = {kind: len(found.table(kind)) for kind in Kind}
     assert sizes == {**dict.fromkeys(Kind, 1), Kind.ENDPOINT_SLICES: 0}
