@@ -22,6 +22,7 @@ from amas_tui.kube.kubeconfig import Access, load_access
 from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
+from amas_tui.rules.abort import abort_cause
 from amas_tui.rules.pause import Waiting, pauses
 from amas_tui.rules.phase import rollout_verdict
 from amas_tui.session.streams import Wanted, rollout_streams
@@ -30,7 +31,6 @@ from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Fact, Snapshot
 from amas_tui.viewmodel.get_text import get_text, list_text
 from amas_tui.viewmodel.rollout_view import API_VERSION, rollout_view, to_json
-from amas_tui.viewmodel.state import abort_cause
 
 
 async def list_rollouts(flags: Flags, output: str) -> int:

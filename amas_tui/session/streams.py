@@ -10,8 +10,8 @@ from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import LabelRequirement, Rollout
 from amas_tui.domain.traffic import SERVICE_NAME_LABEL, canary_ingress_name
 from amas_tui.domain.watch import Applied, Bookmark, Listed, Update
+from amas_tui.store.gates import analyses
 from amas_tui.store.kinds import Kind, StreamId
-from amas_tui.viewmodel.gauges import analyses
 
 
 @dataclass(frozen=True, slots=True)

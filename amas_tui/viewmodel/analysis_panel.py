@@ -16,7 +16,7 @@ from amas_tui.rules.condition import first_number
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.text import Line, Span, Tone, merge
-from amas_tui.viewmodel.words import age, number
+from amas_tui.words import age, number
 
 _SIGN = {
     AnalysisPhase.SUCCESSFUL: ("✔", Tone.GOOD),

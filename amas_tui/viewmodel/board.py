@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.workload import Pod
+from amas_tui.rules.abort import abort_cause
 from amas_tui.rules.analysis import (
     MetricState,
     culprit,
     metric_states,
     newest,
-    newest_measurement,
 )
 from amas_tui.rules.images import version
 from amas_tui.rules.pause import pauses
@@ -25,9 +25,9 @@ from amas_tui.rules.steps import current_step, step_index
 from amas_tui.rules.weight import max_weight, new_share
 from amas_tui.store.detail import Detail
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.viewmodel.state import Standing, State, abort_cause, halted_weight, shown_step, state
+from amas_tui.viewmodel.state import Standing, State, halted_weight, shown_step, state
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_left
-from amas_tui.viewmodel.words import against, age, broken_limit, coarse, number, step_words
+from amas_tui.words import age, coarse, metric_words, number, step_words
 
 BAR_CELLS: Final = 10
 
@@ -174,19 +174,6 @@ def _verdict(runs: tuple[AnalysisRun, ...]) -> str:
     deciding = newest([run for run in runs if culprit(run) is not None])
     bad = culprit(deciding) if deciding else None
     return metric_words(bad) if bad else ""
-
-
-def metric_words(metric: MetricState) -> str:
-    """Return a metric with its newest value beside the limit, e.g. `success-rate 0.812 < 0.95`."""
-    if metric.value is None:
-        newest_ = newest_measurement(metric.result)
-        if newest_ is not None and newest_.value in ("[]", "null"):
-            return f"{metric.name} gave no data"
-        message = metric.result.message if metric.result else ""
-        return f"{metric.name}: {message}" if message else metric.name
-    limit = broken_limit(metric.value, metric.limits)
-    value = against(metric.value, limit) if limit else number(metric.value)
-    return f"{metric.name} {value}"
 
 
 def _measuring(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> str:

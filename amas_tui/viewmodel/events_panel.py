@@ -9,7 +9,7 @@ from amas_tui.domain.event import NEVER, Event
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.text import Line, Span, Tone, pad_left, wrap
-from amas_tui.viewmodel.words import age
+from amas_tui.words import age
 
 _MESSAGE_LINES: Final = 3
 _AGE_CELLS: Final = 5

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from amas_tui.actions.verb import Verb
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.workload import Pod, ReplicaSet
+from amas_tui.rules.abort import abort_cause
 from amas_tui.rules.analysis import MetricState, culprit, metric_states, newest
 from amas_tui.rules.duration import clock_duration
 from amas_tui.rules.images import version
@@ -15,10 +16,9 @@ from amas_tui.rules.pods import is_ready, pod_state
 from amas_tui.rules.steps import current_step, step_index
 from amas_tui.rules.weight import max_weight, new_share, weight_at
 from amas_tui.store.scene import Scene
-from amas_tui.viewmodel.board import metric_words
-from amas_tui.viewmodel.state import Standing, State, abort_cause, halted_weight, shown_step, state
+from amas_tui.viewmodel.state import Standing, State, halted_weight, shown_step, state
 from amas_tui.viewmodel.text import Line, Span, Tone, fit, line_width, merge, spread
-from amas_tui.viewmodel.words import age, coarse, step_token, step_words
+from amas_tui.words import age, coarse, metric_words, step_token, step_words
 
 
 @dataclass(frozen=True, slots=True)

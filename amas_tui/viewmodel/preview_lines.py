@@ -18,7 +18,7 @@ from amas_tui.rules.roles import roles
 from amas_tui.safe import safe, safe_lines
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, wrap
-from amas_tui.viewmodel.words import age
+from amas_tui.words import age
 
 _MAX_VALUE = 60
 _MAX_DIFF = 400

@@ -17,7 +17,7 @@ from amas_tui.viewmodel.chart import (
 )
 from amas_tui.viewmodel.headline import update_began
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
-from amas_tui.viewmodel.words import broken_limit, number
+from amas_tui.words import broken_limit, number
 
 _TONE = {Side.CANARY: Tone.CANARY, Side.STABLE: Tone.STABLE, Side.ALL: Tone.NORMAL}
 _LABEL = {Side.CANARY: "canary", Side.STABLE: "stable", Side.ALL: "all versions"}

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
-from amas_tui.domain.analysis import AnalysisPhase, AnalysisRun
+from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.rollout import Phase, Rollout
+from amas_tui.rules.abort import abort_cause, halted_step
 from amas_tui.rules.pause import Waiting, pauses
 from amas_tui.rules.phase import is_observed, is_restarting, is_unpausing, rollout_verdict
 from amas_tui.rules.steps import StepKind, current_step, step_index, step_kinds
@@ -136,26 +137,6 @@ def _stopped(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> State | None:
         standing = Standing.HALTED if abort_cause(rollout) else Standing.ABORTED
         return State(standing, rollout.status.aborted_at, halted_step(rollout, runs))
     return None
-
-
-def abort_cause(rollout: Rollout) -> str:
-    """Return why the controller aborted, empty when a person did or it does not say.
-
-    Source: rollout/sync.go: `RolloutAborted: Rollout aborted update to revision N[: cause]`.
-    """
-    condition = rollout.condition("Progressing")
-    message = condition.message if condition and condition.reason == "RolloutAborted" else ""
-    message = message or rollout.status.message.removeprefix("RolloutAborted: ")
-    head, _, cause = message.partition(": ")
-    return cause if head.startswith("Rollout aborted update to revision") else ""
-
-
-def halted_step(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> int | None:
-    """Return the step at which an aborted update stood: only its analysis run still tells."""
-    bad = [run for run in runs if run.phase.is_bad or run.phase is AnalysisPhase.INCONCLUSIVE]
-    steps = [run.step_index for run in bad or runs if run.step_index is not None]
-    index = max(steps, default=None)
-    return index if index is not None and index < len(rollout.steps) else None
 
 
 def _unsettled(rollout: Rollout, untouched: timedelta) -> State | None:

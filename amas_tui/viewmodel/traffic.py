@@ -10,11 +10,11 @@ from amas_tui.rules.duration import clock_duration, go_duration, pause_duration
 from amas_tui.rules.roles import scale_down_deadline
 from amas_tui.rules.steps import StepKind, step_index, step_kinds
 from amas_tui.rules.weight import max_weight, weight_at
+from amas_tui.store.gates import templates
 from amas_tui.store.history import History, Sample
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.chart import Chart, Curve, Mark, stairs, time_axis, time_ticks
-from amas_tui.viewmodel.gauges import templates
 from amas_tui.viewmodel.headline import update_began
 from amas_tui.viewmodel.text import Line, Span, Tone
 

@@ -22,12 +22,12 @@ from amas_tui.viewmodel.board import (
     columns,
     header_line,
     matcher,
-    metric_words,
     row_line,
     share_bar,
 )
 from amas_tui.viewmodel.state import NEEDS_HUMAN, Standing, State
 from amas_tui.viewmodel.text import Tone, line_width, plain, width
+from amas_tui.words import metric_words
 from tests.builders import (
     NEW,
     NOW,

@@ -3,13 +3,12 @@ from datetime import timedelta
 import pytest
 
 from amas_tui.domain.analysis import AnalysisRun
+from amas_tui.rules.abort import abort_cause, halted_step
 from amas_tui.viewmodel.state import (
     NEEDS_HUMAN,
     SILENCE,
     Standing,
     State,
-    abort_cause,
-    halted_step,
     halted_weight,
     shown_step,
     state,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from amas_tui.domain.rollout import Step
+from amas_tui.rules.analysis import MetricState, newest_measurement
 from amas_tui.rules.condition import Limit
 from amas_tui.rules.duration import clock_duration, human_duration, pause_duration
 from amas_tui.rules.steps import StepKind, step_kinds, step_text
@@ -38,6 +39,19 @@ def broken_limit(value: float, limits: tuple[Limit, ...]) -> Limit | None:
     """Return the limit to show beside a value: the first that it breaks, else the first."""
     broken = (limit for limit in limits if not limit.holds(value))
     return next(broken, limits[0] if limits else None)
+
+
+def metric_words(metric: MetricState) -> str:
+    """Return a metric with its newest value beside the limit, e.g. `success-rate 0.812 < 0.95`."""
+    if metric.value is None:
+        newest_ = newest_measurement(metric.result)
+        if newest_ is not None and newest_.value in ("[]", "null"):
+            return f"{metric.name} gave no data"
+        message = metric.result.message if metric.result else ""
+        return f"{metric.name}: {message}" if message else metric.name
+    limit = broken_limit(metric.value, metric.limits)
+    value = against(metric.value, limit) if limit else number(metric.value)
+    return f"{metric.name} {value}"
 
 
 def age(since: datetime | None, now: datetime) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amas_tui.rules.condition import Limit
-from amas_tui.viewmodel.words import (
+from amas_tui.words import (
     against,
     age,
     broken_limit,
