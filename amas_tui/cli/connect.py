@@ -25,6 +25,7 @@ def access_options(flags: Flags) -> AccessOptions:
         as_groups=flags.as_groups,
         as_uid=flags.as_uid,
         request_timeout=flags.request_timeout or None,
+        is_bare=flags.is_bare,
     )
 
 

@@ -19,6 +19,7 @@ class Flags:
     Attributes:
         namespaces: Of `-n`, in their order; empty means: as the kubeconfig says.
         request_timeout: Seconds; `None` means the default.
+        is_bare: Whether server and token are all there is: no kubeconfig is read.
     """
 
     kubeconfig: str | None = None
@@ -38,6 +39,7 @@ class Flags:
     request_timeout: float | None = None
     prometheus_url: str = ""
     metrics_interval: float = 5.0
+    is_bare: bool = False
 
 
 def seconds(text: str) -> float:

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,9 +67,17 @@ def log_to_file(verbosity: int) -> None:
 
 
 def run_screen(
-    flags: Flags, *, open_name: str | None, ascii_flag: bool | None, verbosity: int
+    flags: Flags,
+    *,
+    open_name: str | None,
+    ascii_flag: bool | None,
+    verbosity: int,
+    locate: Callable[[], Flags] | None = None,
 ) -> int:
-    """Run the full screen and return the exit code."""
+    """Run the full screen and return the exit code.
+
+    `locate` finds the cluster where the flags do not name it yet; it may wait.
+    """
     # Until the first picture nearly everything that is made stays: looking for garbage among it
     # takes a tenth of the time. The app turns it on again.
     gc.disable()
@@ -84,7 +93,7 @@ def run_screen(
     from amas_tui.viewmodel.frame import Place  # noqa: PLC0415
 
     async def connect() -> "AbstractAsyncContextManager[Cluster]":
-        return await asyncio.to_thread(_open, flags)
+        return await asyncio.to_thread(_open, locate or (lambda: flags))
 
     place = Place(context=flags.context or "", namespaces=flags.namespaces)
     app = AmasApp(
@@ -96,8 +105,8 @@ def run_screen(
     return app.return_code or 0
 
 
-def _open(flags: Flags) -> "AbstractAsyncContextManager[Cluster]":
+def _open(locate: Callable[[], Flags]) -> "AbstractAsyncContextManager[Cluster]":
     """Import everything that talks to the network, in a thread and after the first frame."""
     from amas_tui.cli.connect import open_session  # noqa: PLC0415
 
-    return open_session(flags)
+    return open_session(locate())

@@ -53,6 +53,8 @@ class AccessOptions:
     as_uid: str | None = None
     request_timeout: float | None = None
     """Seconds; `None` or 0 means the default."""
+    is_bare: bool = False
+    """Whether server and token are all there is: no kubeconfig is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def load_access(options: AccessOptions, environ: Mapping[str, str] | None = None
         CredentialError: The credentials cannot be had.
     """
     environ = os.environ if environ is None else environ
-    config = read_kubeconfig(options, environ)
+    config = None if options.is_bare else read_kubeconfig(options, environ)
     if config is None:
         if options.server:
             return _bare(options, environ)
@@ -543,7 +545,7 @@ def _bare(options: AccessOptions, environ: Mapping[str, str]) -> Access:
     """Return access from flags alone: `--server` and perhaps `--token`."""
     server = _server(options, {})
     return Access(
-        context=host_of(server),
+        context=options.context or host_of(server),
         cluster="",
         user="",
         namespace=options.namespace or "default",

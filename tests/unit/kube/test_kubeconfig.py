@@ -347,6 +347,13 @@ async def test_a_server_and_a_token_are_enough(
     assert await header(access) == "Bearer flag"
 
 
+def test_bare_access_reads_no_kubeconfig_and_names_its_context(write: Write) -> None:
+    broken = write("{")
+    access = load(broken, is_bare=True, server="http://127.0.0.1:1", context="demo")
+    assert (access.context, access.server) == ("demo", "http://127.0.0.1:1")
+    assert access.namespace == "default"
+
+
 def test_a_server_is_enough_where_the_file_has_no_current_context(write: Write) -> None:
     assert load(write("{}"), server="http://x.example").server == "http://x.example"
 
