@@ -85,8 +85,12 @@ class Ingress:
 
     def canary_weight(self, prefix: str) -> int | None:
         """Return the weight that ingress-nginx reads from it, `None` where there is none."""
-        text = self.metadata.annotations.get(f"{prefix}/canary-weight", "")
-        return int(text) if text.isascii() and text.isdecimal() else None
+        return _whole(self.metadata.annotations.get(f"{prefix}/canary-weight", ""))
+
+    def canary_weight_total(self, prefix: str) -> int:
+        """Return in how many parts the weight counts, 100 where it does not say."""
+        total = _whole(self.metadata.annotations.get(f"{prefix}/canary-weight-total", ""))
+        return _PARTS if total is None else total
 
 
 @record
@@ -130,6 +134,13 @@ class EndpointSlice:
     def ready(self) -> int:
         """Return how many endpoints may receive traffic."""
         return sum(endpoint.conditions.ready is not False for endpoint in self.endpoints)
+
+
+_PARTS: Final = 100
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 DEFAULT_PREFIX: Final = "nginx.ingress.kubernetes.io"

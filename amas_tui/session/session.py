@@ -21,6 +21,7 @@ from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
 from amas_tui.ports import Identity, Right
+from amas_tui.rules.traffic import standing
 from amas_tui.session.explain import Explainer
 from amas_tui.session.mailbox import Mailbox
 from amas_tui.session.metrics import MetricsFollower, MetricsOptions
@@ -204,9 +205,18 @@ class Session:
         )
         if self._focus is not None:
             self._refocus()
+            self._compare(self._focus)
         for stream, update, _ in facts:
             if stream == StreamId(Kind.ROLLOUTS) and isinstance(update, Lost):
                 self._narrow(update)
+
+    def _compare(self, uid: str) -> None:
+        """Remember since when the traffic of the open rollout differs from its status."""
+        here = scene(self._snapshot, uid)
+        if here is not None:
+            before = self._snapshot.differing.get(uid, {})
+            since = standing(before, here.differences, datetime.now(UTC))
+            self._snapshot = replace(self._snapshot, differing={uid: since})
 
     def _narrow(self, lost: Lost) -> None:
         """Fall back to the one namespace we are at home in when all may not be listed."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.base import HASH_LABEL, Key, ObjectMeta, revision_of
@@ -14,6 +14,7 @@ from amas_tui.domain.traffic import DEFAULT_PREFIX, Ingress, Service, canary_ing
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.rules.analysis import newest
 from amas_tui.rules.pods import is_ready
+from amas_tui.rules.traffic import Difference, Routes, differences, faults
 from amas_tui.store.kinds import Kind
 from amas_tui.store.snapshot import Health, Snapshot, Stream
 
@@ -178,6 +179,38 @@ class Scene:
         )
         return {one.metadata.uid for part in parts for one in part}
 
+    @cached_property
+    def routes(self) -> Routes:
+        """Where the traffic goes, as far as that is known."""
+        namespace = self.rollout.key.namespace
+        table = self.snapshot
+        return Routes(
+            self.rollout,
+            ingresses=_by_name(table.ingresses, namespace, self.is_known(Kind.INGRESSES)),
+            services=_by_name(table.services, namespace, self.is_known(Kind.SERVICES)),
+            slices=(
+                [s for s in table.endpoint_slices.values() if s.metadata.namespace == namespace]
+                if self.is_known(Kind.ENDPOINT_SLICES)
+                else None
+            ),
+            replica_sets=self.replica_sets,
+            ready=(
+                {rs.hash: self.ready(rs) for rs in self.replica_sets}
+                if self.is_known(Kind.PODS)
+                else None
+            ),
+        )
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Where the way of the traffic differs from the status at this moment."""
+        return differences(self.routes)
+
+    def traffic_faults(self, now: datetime) -> tuple[Difference, ...]:
+        """Return the differences that have stood too long; `now` is the server's time."""
+        since = self.snapshot.differing.get(self.rollout.uid, {})
+        return faults(self.differences, since, now - self.snapshot.clock_offset)
+
     def stream(self, kind: Kind) -> Stream | None:
         """Return how the stream of a kind is for this rollout's namespace, the worst of several."""
         namespace = self.rollout.key.namespace
@@ -202,6 +235,20 @@ class Scene:
 def _concerns(event: Event, uids: set[str], replica_sets: tuple[str, ...]) -> bool:
     about = event.involved_object
     return about.uid in uids or (about.kind == "Pod" and about.name.startswith(replica_sets))
+
+
+_Named = TypeVar("_Named", Ingress, Service)
+
+
+def _by_name(
+    table: Mapping[str, _Named],
+    namespace: str,
+    is_known: bool,  # noqa: FBT001
+) -> Mapping[str, _Named] | None:
+    if not is_known:
+        return None
+    own = (item for item in table.values() if item.metadata.namespace == namespace)
+    return {item.metadata.name: item for item in own}
 
 
 def scene(snapshot: Snapshot, uid: str) -> Scene | None:

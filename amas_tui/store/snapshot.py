@@ -15,6 +15,7 @@ from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Listed, Lost, Undecodable, Update
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.errors import AmasError
+from amas_tui.rules.traffic import Since
 from amas_tui.store.detail import Detail
 from amas_tui.store.history import History
 from amas_tui.store.kinds import Kind, StreamId
@@ -89,6 +90,8 @@ class Snapshot:
     """How the traffic moved, by the rollout's uid."""
     slos: Mapping[str, Slo] = field(default_factory=_table)
     """Live series of the open rollout, by uid."""
+    differing: Mapping[str, Since] = field(default_factory=_table)
+    """Since when the open rollout's traffic differs from its status, by uid."""
     touched: Mapping[str, datetime] = field(default_factory=_table)
     """When each rollout last changed before our eyes, by uid."""
     clock_offset: timedelta = timedelta(0)

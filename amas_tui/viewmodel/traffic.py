@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from amas_tui.domain.rollout import Rollout, Step
+from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.analysis import whole
-from amas_tui.rules.duration import clock_duration, go_duration, pause_duration
+from amas_tui.rules.duration import go_duration, pause_duration
 from amas_tui.rules.roles import scale_down_deadline
 from amas_tui.rules.steps import StepKind, step_index, step_kinds
+from amas_tui.rules.traffic import Difference, Fault, is_flapping
 from amas_tui.rules.weight import max_weight, weight_at
 from amas_tui.store.gates import templates
 from amas_tui.store.history import History, Sample
@@ -16,7 +18,8 @@ from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.chart import Chart, Curve, Mark, stairs, time_axis, time_ticks
 from amas_tui.viewmodel.headline import update_began
-from amas_tui.viewmodel.text import Line, Span, Tone
+from amas_tui.viewmodel.text import Line, Span, Tone, merge
+from amas_tui.words import coarse
 
 _QUIET: Final = timedelta(minutes=10)
 _Y_TICKS: Final = ((0.0, "0"), (25.0, "25"), (50.0, "50"), (75.0, "75"), (100.0, "100"))
@@ -164,52 +167,95 @@ def _analysis_length(scene: Scene, step: Step) -> timedelta:
     return longest
 
 
-def truth_line(scene: Scene, now: datetime) -> Line:
-    """Return whether router, Service and pods agree with the status, in one line."""
+def truth_lines(scene: Scene, now: datetime) -> tuple[Line, ...]:
+    """Return whether router, Services and pods agree with the status.
+
+    The first line says it in short; each difference that has stood too long has a line of its own,
+    and so has what is not judged.
+    """
+    found = scene.differences
+    standing = scene.traffic_faults(now)
+    parts = [
+        _router_words(scene, found, standing),
+        _service_words(scene, found, standing),
+        *_pod_words(scene, now),
+    ]
+    first: list[Span] = [Span(" ")]
+    for part in parts:
+        if part:
+            first += [*([Span("  ")] if len(first) > 1 else []), *part]
+    lines = [merge(first)]
+    lines += [(Span(f" ✖ {one.sentence}", Tone.BAD),) for one in standing]
+    if is_flapping(scene.routes):
+        note = "the canary Service flaps while an abort waits for its pods: not judged"
+        lines.append((Span(f" {note}", Tone.DIM),))
+    return tuple(lines)
+
+
+_ROUTER: Final = frozenset({Fault.INGRESS_MISSING, Fault.INGRESS_WEIGHT, Fault.WEIGHT_TOTAL})
+_SERVICE: Final = frozenset({Fault.SELECTOR, Fault.OTHER_OWNER, Fault.ENDPOINTS})
+
+
+def _router_words(
+    scene: Scene, found: tuple[Difference, ...], standing: tuple[Difference, ...]
+) -> list[Span]:
     rollout = scene.rollout
-    weights = rollout.status.canary.weights
-    spans: list[Span] = [Span(" ")]
     routing = rollout.canary.traffic_routing if rollout.canary else None
-    if routing is not None and routing.nginx is not None:
-        spans += _ingress_words(scene, weights.canary.weight if weights else 0)
-    elif routing is not None:
-        status = weights.canary.weight if weights else 0
-        spans.append(Span(f"status {status}%, {routing.provider} not read here   ", Tone.DIM))
-    spans += _service_words(scene)
-    stable, current = scene.stable, scene.current
-    if stable is not None and scene.is_known(Kind.PODS):
-        have, want = scene.ready(stable), stable.spec.replicas
-        spans.append(Span("stable "))
-        spans.append(Span(f"{have}/{want} ready", Tone.GOOD if have >= want else Tone.WARN))
-    if current is not None and current is not stable and scene.is_known(Kind.PODS):
-        have, want = scene.ready(current), current.spec.replicas
-        tone = Tone.GOOD if have >= want else Tone.WARN
-        spans += [Span("   canary "), Span(f"{have}/{want}", tone)]
-        deadline = scale_down_deadline(current)
-        if deadline is not None and deadline > now and want:
-            spans.append(Span(f", gone in {clock_duration(deadline - now)}", Tone.DIM))
-    return tuple(spans)
-
-
-def _ingress_words(scene: Scene, status: int) -> list[Span]:
+    if routing is None:
+        return []
+    weights = rollout.status.canary.weights
+    weight = weights.canary.weight if weights else 0
+    status = f"{100 * weight // max_weight(rollout)}%"
+    if routing.nginx is None:
+        return [Span(f"status {status}, {routing.provider} not read here", Tone.DIM)]
     if not scene.is_known(Kind.INGRESSES):
         stream = scene.stream(Kind.INGRESSES)
         why = "may not be read" if stream is not None and stream.error else "not read yet"
-        return [Span(f"status {status}%, ingress {why}   ", Tone.DIM)]
-    weight = scene.ingress_weight
-    if weight is None:
-        return [Span(f"no canary ingress, status {status}%   ", Tone.DIM)]
-    if weight == status:
-        return [Span(f"ingress {weight}% = status {status}% "), Span("✔", Tone.GOOD), Span("   ")]
-    return [Span(f"ingress {weight}%, status {status}% ", Tone.BAD), Span("✖   ", Tone.BAD)]
+        return [Span(f"status {status}, ingress {why}", Tone.DIM)]
+    own = [one for one in found if one.fault in _ROUTER]
+    if own:
+        late = any(one in standing for one in own)
+        said = "missing" if own[0].fault is Fault.INGRESS_MISSING else own[0].found
+        text = f"ingress {said}, status {status} {'✖' if late else '…'}"
+        return [Span(text, Tone.BAD if late else Tone.DIM)]
+    if scene.ingress_weight is None:
+        return [Span(f"no canary ingress, status {status}", Tone.DIM)]
+    return [Span(f"ingress {status} = status {status} "), Span("✔", Tone.GOOD)]
 
 
-def _service_words(scene: Scene) -> list[Span]:
-    """Return a finding about the stable Service; nothing while it is as it should be."""
-    service = scene.stable_service
-    wanted = scene.rollout.status.stable_rs
-    if service is None or not wanted or scene.rollout.blue_green is not None:
+def _service_words(
+    scene: Scene, found: tuple[Difference, ...], standing: tuple[Difference, ...]
+) -> list[Span]:
+    services = scene.routes.services
+    if not services:
         return []
-    if service.hash and service.hash != wanted and not scene.rollout.status.promote_full:
-        return [Span(f"{service.metadata.name} selects {service.hash}   ", Tone.BAD)]
-    return []
+    own = [one for one in found if one.fault in _SERVICE]
+    if not own:
+        return [Span("services "), Span("✔", Tone.GOOD)]
+    late = any(one in standing for one in own)
+    return [Span(f"services {'✖' if late else '…'}", Tone.BAD if late else Tone.DIM)]
+
+
+def _pod_words(scene: Scene, now: datetime) -> Iterator[list[Span]]:
+    if not scene.is_known(Kind.PODS):
+        return
+    stable, current = scene.stable, scene.current
+    if stable is not None:
+        have, want = scene.ready(stable), stable.spec.replicas
+        tone = Tone.GOOD if have >= want else Tone.WARN
+        yield [Span("stable "), Span(f"{have}/{want} ready", tone)]
+    if current is not None and current is not stable:
+        yield _version_words(scene, current, "canary", now)
+    for old in scene.replica_sets:
+        if old not in (stable, current) and old.spec.replicas:
+            yield _version_words(scene, old, f"rev {old.revision}", now)
+
+
+def _version_words(scene: Scene, one: ReplicaSet, name: str, now: datetime) -> list[Span]:
+    have, want = scene.ready(one), one.spec.replicas
+    tone = Tone.GOOD if have >= want else Tone.WARN
+    spans = [Span(f"{name} "), Span(f"{have}/{want}", tone)]
+    deadline = scale_down_deadline(one)
+    if deadline is not None and deadline > now and want:
+        spans.append(Span(f", gone in {coarse(deadline - now)}", Tone.DIM))
+    return spans

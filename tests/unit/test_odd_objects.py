@@ -28,7 +28,7 @@ from amas_tui.viewmodel.preview_lines import outcome_lines, preview_lines, targe
 from amas_tui.viewmodel.rollout_view import rollout_view, to_json
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
 from amas_tui.viewmodel.text import Line, line_width, plain
-from amas_tui.viewmodel.traffic import traffic_chart, truth_line
+from amas_tui.viewmodel.traffic import traffic_chart, truth_lines
 from amas_tui.viewmodel.tree import tree_lines
 from tests.builders import NOW, Thing, snapshot
 from tests.unit.strategies import raw_records
@@ -76,7 +76,7 @@ def others(here: Scene) -> Iterator[Line]:
     yield from analysis_lines(here, NOW)
     yield from slo_lines(slo_of(here), NOW, NOW)
     yield from (line for _, line in target_rows(here, NOW))
-    yield truth_line(here, NOW)
+    yield from truth_lines(here, NOW)
 
 
 @given(_scenes)

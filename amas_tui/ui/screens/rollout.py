@@ -26,7 +26,7 @@ from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
 from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
-from amas_tui.viewmodel.traffic import traffic_chart, truth_line
+from amas_tui.viewmodel.traffic import traffic_chart, truth_lines
 from amas_tui.viewmodel.tree import tree_lines
 
 PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events")
@@ -183,15 +183,15 @@ class RolloutScreen(MainScreen):
 
     def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
-        truth = fit(truth_line(here, shown.now), width)
+        truth = [fit(line, width) for line in truth_lines(here, shown.now)]
         numbers = () if self.is_tiled else slo_lines(slo_of(here), shown.now, shown.local)
-        room = height - 1 - len(numbers)
+        room = height - len(truth) - len(numbers)
         if room < _MIN_CHART:
-            numbers = numbers[: max(0, height - 1 - _MIN_CHART)]
-            room = height - 1 - len(numbers)
+            numbers = numbers[: max(0, height - len(truth) - _MIN_CHART)]
+            room = height - len(truth) - len(numbers)
         chart = traffic_chart(here, _second(shown.now), max(2, width // 14))
         picture = self._drawn(0, chart, width, max(0, room), shown)
-        panel.show((*picture, *(fit(line, width) for line in numbers), truth))
+        panel.show((*picture, *(fit(line, width) for line in numbers), *truth))
 
     def _show_slo(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height

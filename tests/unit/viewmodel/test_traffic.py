@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -6,12 +7,13 @@ import pytest
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.watch import Applied, Lost
 from amas_tui.errors import ForbiddenError
+from amas_tui.rules.traffic import standing
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Fact
 from amas_tui.viewmodel.chart import Chart, Curve
 from amas_tui.viewmodel.text import Tone, plain
-from amas_tui.viewmodel.traffic import planned_length, traffic_chart, truth_line
+from amas_tui.viewmodel.traffic import planned_length, traffic_chart, truth_lines
 from tests.builders import (
     NEW,
     NOW,
@@ -21,6 +23,7 @@ from tests.builders import (
     ago,
     analysis_run,
     condition,
+    endpoint_slice,
     gate,
     ingress,
     metric,
@@ -238,7 +241,8 @@ def test_the_plan_of_an_analysis_begins_with_its_run() -> None:
 
 
 def truth(fields: Json, *things: Thing, unknown: tuple[Kind, ...] = ()) -> str:
-    return plain(truth_line(scene(rollout(**fields), *things, unknown=unknown), NOW)).strip()
+    lines = truth_lines(scene(rollout(**fields), *things, unknown=unknown), NOW)
+    return plain(lines[0]).strip()
 
 
 ROUTED: Json = {"routed": True, "weights": (20, NEW)}
@@ -248,8 +252,13 @@ ROUTED: Json = {"routed": True, "weights": (20, NEW)}
     ("fields", "things", "line"),
     [
         pytest.param(ROUTED, [ingress(weight_=20)], "ingress 20% = status 20% ✔", id="agree"),
-        pytest.param(ROUTED, [ingress(weight_=50)], "ingress 50%, status 20% ✖", id="disagree"),
-        pytest.param(ROUTED, [], "no canary ingress, status 20%", id="no Ingress"),
+        pytest.param(
+            ROUTED, [ingress(weight_=50)], "ingress 50%, status 20% …", id="disagree, for a moment"
+        ),
+        pytest.param(ROUTED, [], "ingress missing, status 20% …", id="no Ingress"),
+        pytest.param(
+            {"routed": True, "weights": (0, NEW)}, [], "no canary ingress, status 0%", id="none yet"
+        ),
         pytest.param(
             {"canary": {"trafficRouting": {"istio": {}}}, "weights": (20, NEW)},
             [],
@@ -259,20 +268,20 @@ ROUTED: Json = {"routed": True, "weights": (20, NEW)}
         pytest.param({}, [], "", id="no router"),
         pytest.param(
             ROUTED,
-            [ingress(weight_=20), service("checkout-stable", NEW)],
-            f"ingress 20% = status 20% ✔   checkout-stable selects {NEW}",
+            [ingress(weight_=20), service("checkout-stable", NEW), stable_set(replicas=1)],
+            "ingress 20% = status 20% ✔  services …  stable 0/1 ready",
             id="the Service selects the wrong one",
         ),
         pytest.param(
             {**ROUTED, "promote_full": True},
             [ingress(weight_=20), service("checkout-stable", NEW)],
-            "ingress 20% = status 20% ✔",
+            "ingress 20% = status 20% ✔  services ✔",
             id="the Service is being switched",
         ),
         pytest.param(
             ROUTED,
             [ingress(weight_=20), service("checkout-stable", OLD)],
-            "ingress 20% = status 20% ✔",
+            "ingress 20% = status 20% ✔  services ✔",
             id="the Service is right",
         ),
         pytest.param(
@@ -290,7 +299,7 @@ ROUTED: Json = {"routed": True, "weights": (20, NEW)}
                 pod("b"),
                 pod("c", ready=False),
             ],
-            "stable 1/2 ready   canary 1/3",
+            "stable 1/2 ready  canary 1/3",
             id="both",
         ),
         pytest.param(
@@ -301,7 +310,7 @@ ROUTED: Json = {"routed": True, "weights": (20, NEW)}
                 ),
                 pod("b"),
             ],
-            "canary 1/1, gone in 24s",
+            "canary 1/1, gone in 25s",
             id="canary on its way out",
         ),
         pytest.param(
@@ -331,20 +340,64 @@ def test_the_truth_line_says_whether_all_agree(
 
 def test_what_may_not_be_read_is_said() -> None:
     here = scene(rollout(**ROUTED), unknown=[Kind.INGRESSES])
-    assert plain(truth_line(here, NOW)).strip() == "status 20%, ingress not read yet"
+    assert plain(truth_lines(here, NOW)[0]).strip() == "status 20%, ingress not read yet"
     refused = Fact(StreamId(Kind.INGRESSES), Lost(ForbiddenError("no", status=403)), NOW)
     denied = Scene(here.rollout, here.snapshot.after([refused]))
-    assert plain(truth_line(denied, NOW)).strip() == "status 20%, ingress may not be read"
+    assert plain(truth_lines(denied, NOW)[0]).strip() == "status 20%, ingress may not be read"
 
 
 def test_pods_are_not_counted_before_they_are_known() -> None:
     assert truth({}, stable_set(), replica_set(), unknown=(Kind.PODS,)) == ""
 
 
-def test_disagreement_is_bad_and_agreement_good() -> None:
-    tones = {
-        span.tone
-        for span in truth_line(scene(rollout(**ROUTED), ingress(weight_=50)), NOW)
-        if span.text.strip()
-    }
-    assert tones == {Tone.BAD}
+def differing(here: Scene, **ago_: float) -> Scene:
+    """Return the scene when all its differences have stood since then."""
+    since = standing({}, here.differences, ago(**ago_))
+    return Scene(here.rollout, replace(here.snapshot, differing={here.rollout.uid: since}))
+
+
+def test_a_difference_that_stands_is_a_fault_with_a_line_of_its_own() -> None:
+    here = differing(scene(rollout(**ROUTED), ingress(weight_=50)), seconds=5)
+    first, second = truth_lines(here, NOW)
+    assert plain(first).strip() == "ingress 50%, status 20% ✖"
+    assert plain(second).strip() == (
+        "✖ ingress/checkout-checkout-stable-canary sends 50%, the status says 20%"
+    )
+    assert {span.tone for span in (*first, *second) if span.text.strip()} == {Tone.BAD}
+
+
+def test_a_difference_of_a_moment_is_not_bad() -> None:
+    here = differing(scene(rollout(**ROUTED), ingress(weight_=50)), seconds=4)
+    (line,) = truth_lines(here, NOW)
+    assert Tone.BAD not in {span.tone for span in line}
+
+
+def test_the_canary_service_is_not_judged_while_an_abort_flaps_it() -> None:
+    aborted = rollout(
+        routed=True, weights=(0, NEW), abort=True, aborted_at=ago(seconds=9), phase="Degraded"
+    )
+    here = scene(
+        aborted,
+        ingress(weight_=0),
+        service("checkout-canary", "somebody"),
+        service("checkout-stable", OLD),
+        replica_set(replicas=1),
+        stable_set(replicas=1),
+        pod("a", of=OLD),
+        endpoint_slice("checkout-stable", [True]),
+    )
+    first, note = truth_lines(differing(here, minutes=1), NOW)
+    assert "services ✔" in plain(first)
+    assert plain(note).strip().endswith("not judged")
+    assert {span.tone for span in note} == {Tone.DIM}
+
+
+def test_an_old_version_that_waits_out_its_delay_is_counted_down() -> None:
+    old = replica_set(
+        OLD,
+        revision=1,
+        replicas=3,
+        annotations={"scale-down-deadline": str(stamp(ago(seconds=-70)))},
+    )
+    line = truth({"stable": NEW}, replica_set(replicas=1), pod("b"), old)
+    assert line == "stable 1/1 ready  rev 1 0/3, gone in 1m10s"
