@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from unicodedata import name
 
 from amas_tui.actions.verb import Verb
 from amas_tui.errors import UsageError
@@ -189,6 +190,48 @@ def key_name(key: str) -> str:
     return key
 
 
+_NAMED: Final = frozenset(
+    {*_SHOWN, "space", "backspace", "delete", "insert", *(f"f{n}" for n in range(1, 13))}
+)
+
+
+def key_named(text: str) -> str | None:
+    """Return the key that people write as `text`, as Textual names it; `None` for no key.
+
+    `/`, `Esc`, `PgDn`, `Ctrl-R` and Textual's own `slash`, `pagedown`, `ctrl+r` are all read.
+    """
+    shown = {name.lower(): key for key, name in _SHOWN.items()}
+    lower = text.lower()
+    if len(text) == 1:
+        return shown.get(text) or _character_key(text)
+    if lower in shown:
+        return shown[lower]
+    if lower in _NAMED:
+        return lower
+    modifier, _, letter = lower.replace("-", "+").partition("+")
+    if modifier == "ctrl" and len(letter) == 1 and letter.isascii() and letter.isalpha():
+        return f"ctrl+{letter}"
+    return None
+
+
+_CHARACTERS: Final = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+"""Where Textual's name differs from Unicode's. Source: textual/keys.py."""
+
+
+def _character_key(char: str) -> str | None:
+    if char.isalnum() or not char.isprintable() or char.isspace():
+        return char if char.isascii() and char.isalnum() else None
+    named = name(char, "").lower().replace("-", "_").replace(" ", "_")
+    return _CHARACTERS.get(named, named) or None
+
+
 class Keymap:
     """The commands with the keys in force."""
 
@@ -242,7 +285,7 @@ class Keymap:
         words = {command.word: command for command in self.of(view) if command.word}
         if word in words:
             return words[word]
-        matching = [command for name, command in words.items() if name.startswith(word)]
+        matching = [command for own, command in words.items() if own.startswith(word)]
         return matching[0] if len(matching) == 1 else None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from amas_tui.actions.write import Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
+from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
 from amas_tui.store.snapshot import Snapshot
 
@@ -57,6 +58,11 @@ class Cluster(Protocol):
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Return the namespaces on the board; empty means all."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return what the user settled for this context."""
         ...
 
     @property

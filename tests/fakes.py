@@ -11,6 +11,7 @@ from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, InvalidError, NotFoundError
 from amas_tui.ports import Identity, Right
+from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
 from amas_tui.store.snapshot import Snapshot
 from tests.builders import NAMESPACE, Json, read
@@ -49,6 +50,7 @@ class FakeCluster:
         self.clock_offset = timedelta(0)
         self._context = context
         self._namespaces: tuple[str, ...] = ()
+        self.settings = Settings()
         self._newest: Snapshot | None = None
         self._arrived = asyncio.Event()
 

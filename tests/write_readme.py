@@ -1,21 +1,26 @@
 """Writes the generated parts of the README: `python -m tests.write_readme`."""
 
-import re
 from pathlib import Path
 
+from amas_tui.config.fields import table_markdown as settings_markdown
 from amas_tui.keymap import Keymap, table_markdown
 
 README = Path(__file__).parents[1] / "README.md"
 
 
 def main() -> None:
-    """Replace the table of keys by the one in code."""
+    """Replace the generated tables by those in code."""
     text = README.read_text(encoding="utf-8")
-    table = f"<!-- keys -->\n{table_markdown(Keymap())}<!-- /keys -->"
-    README.write_text(
-        re.sub(r"<!-- keys -->\n.*?<!-- /keys -->", lambda _: table, text, flags=re.DOTALL),
-        encoding="utf-8",
-    )
+    for name, content in generated().items():
+        table = f"<!-- {name} -->\n{content}<!-- /{name} -->"
+        before, _, rest = text.partition(f"<!-- {name} -->")
+        text = before + table + rest.partition(f"<!-- /{name} -->")[2]
+    README.write_text(text, encoding="utf-8")
+
+
+def generated() -> dict[str, str]:
+    """Return what stands between each pair of comments."""
+    return {"keys": table_markdown(Keymap()), "settings": settings_markdown()}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """From flags to a cluster. Imported only after the first frame is on the screen."""
 
+import os
 from contextlib import AbstractAsyncContextManager
 
 from amas_tui.cli.options import Flags
+from amas_tui.config.document import Document, read_document
+from amas_tui.config.resolve import Resolved, resolve
 from amas_tui.kube.kubeconfig import AccessOptions, load_access
 from amas_tui.ports import Cluster
 from amas_tui.session.metrics import MetricsOptions
@@ -29,15 +32,33 @@ def access_options(flags: Flags) -> AccessOptions:
     )
 
 
+def resolved(flags: Flags, context: str, document: Document | None = None) -> Resolved:
+    """Return the settings in force in a context, with their origins.
+
+    Raises:
+        UsageError: The configuration is wrong.
+    """
+    given = {
+        "prometheus_url": flags.prometheus_url,
+        "metrics_interval": flags.metrics_interval,
+        "namespaces": flags.namespaces,
+        "read_only": flags.read_only,
+    }
+    return resolve(document or read_document(), context, os.environ, given)
+
+
 def open_session(flags: Flags) -> AbstractAsyncContextManager[Cluster]:
     """Return a session on the cluster that the flags name. Reads files; needs a running loop later.
 
     Raises:
         AmasError: There is no way to a cluster.
     """
+    access = load_access(access_options(flags))
+    settings = resolved(flags, access.context).settings
     return Session(
-        load_access(access_options(flags)),
-        () if flags.all_namespaces else flags.namespaces,
+        access,
+        () if flags.all_namespaces else settings.namespaces,
         label_selector=flags.selector,
-        metrics=MetricsOptions(flags.prometheus_url, flags.metrics_interval),
+        metrics=MetricsOptions(settings.prometheus_url, settings.metrics_interval),
+        settings=settings,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from amas_tui import __version__
+from amas_tui.cli.lazy import Commands
 from amas_tui.cli.options import Duration, Flags, connection_flags
 from amas_tui.errors import AmasError, Exit
 
@@ -31,7 +32,11 @@ def _screen_flags(command: Any) -> Any:
     return command
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @_screen_flags
 @connection_flags
 @click.version_option(__version__, prog_name="amas-tui")

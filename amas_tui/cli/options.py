@@ -37,8 +37,9 @@ class Flags:
     as_groups: tuple[str, ...] = ()
     as_uid: str | None = None
     request_timeout: float | None = None
-    prometheus_url: str = ""
-    metrics_interval: float = 5.0
+    prometheus_url: str | None = None
+    metrics_interval: float | None = None
+    read_only: bool | None = None
     is_bare: bool = False
 
 
@@ -90,17 +91,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--request-timeout", type=Duration(), help="Give up on a request after this."),
     click.option(
         "--prometheus-url",
-        envvar="AMAS_TUI_PROMETHEUS_URL",
-        default="",
         help="URL of Prometheus, instead of the AnalysisTemplates' address.",
     ),
     click.option(
         "--metrics-interval",
         type=Duration(),
-        default="5s",
-        show_default=True,
-        help="Time between two values of a live series.",
+        help="Time between two values of a live series.  [default: 5s]",
     ),
+    click.option("--read-only/--no-read-only", default=None, help="Send no write at all."),
 )
 
 _NAMES = frozenset(Flags.__dataclass_fields__)

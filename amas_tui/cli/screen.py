@@ -87,17 +87,24 @@ def run_screen(
     # Read before Textual takes it away: the standard says set *and not empty*.
     if not os.environ.get("NO_COLOR", "x"):
         del os.environ["NO_COLOR"]
-    from amas_tui.keymap import Keymap  # noqa: PLC0415 - after the checks above
+    from amas_tui.config.document import read_document  # noqa: PLC0415 - after the checks above
+    from amas_tui.config.resolve import resolve  # noqa: PLC0415
+    from amas_tui.keymap import Keymap  # noqa: PLC0415
     from amas_tui.ui.app import AmasApp, Options  # noqa: PLC0415
     from amas_tui.ui.driver import FrameDriver  # noqa: PLC0415
     from amas_tui.viewmodel.frame import Place  # noqa: PLC0415
+
+    # Which section applies is known with the context; that keys do not clash must be known now.
+    settings = resolve(
+        read_document(), flags.context or "", os.environ, {"ascii": ascii_flag}
+    ).settings
 
     async def connect() -> "AbstractAsyncContextManager[Cluster]":
         return await asyncio.to_thread(_open, locate or (lambda: flags))
 
     place = Place(context=flags.context or "", namespaces=flags.namespaces)
     app = AmasApp(
-        Options(place, Keymap(), open_name, wants_ascii(ascii_flag)),
+        Options(place, Keymap(settings.keys), open_name, wants_ascii(settings.ascii)),
         connect,
         driver_class=FrameDriver,
     )

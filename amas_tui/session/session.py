@@ -26,6 +26,7 @@ from amas_tui.session.explain import Explainer
 from amas_tui.session.mailbox import Mailbox
 from amas_tui.session.metrics import MetricsFollower, MetricsOptions
 from amas_tui.session.streams import COALESCED, Wanted, board_streams, relevant, rollout_streams
+from amas_tui.settings import Settings
 from amas_tui.store.detail import Detail
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene, scene
@@ -51,8 +52,10 @@ class Session:
         *,
         label_selector: str = "",
         metrics: MetricsOptions | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - a frozen value
     ) -> None:
         self._access = access
+        self._settings = settings
         self._label_selector = label_selector
         self._transport = Transport(access)
         self._namespaces = namespaces
@@ -98,6 +101,11 @@ class Session:
     def namespaces(self) -> tuple[str, ...]:
         """Return the namespaces on the board; empty means all."""
         return self._namespaces
+
+    @property
+    def settings(self) -> Settings:
+        """Return what the user settled for this context."""
+        return self._settings
 
     @property
     def home(self) -> str:

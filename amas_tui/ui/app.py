@@ -157,7 +157,12 @@ class AmasApp(App[int]):
                     self._cluster = cluster
                     self._error = None
                     self._place = replace(
-                        self._place, context=cluster.context, namespaces=cluster.namespaces
+                        self._place,
+                        context=cluster.context,
+                        namespaces=cluster.namespaces,
+                        mark=cluster.settings.mark,
+                        colour=cluster.settings.colour,
+                        is_read_only=cluster.settings.read_only,
                     )
                     async for snapshot in cluster.pictures():
                         self._take(snapshot)

@@ -28,6 +28,7 @@ class Place:
         user: Empty until it is known.
         is_user_confirmed: Whether the API server said who we are.
         mark: A word such as `PROD` that a context is marked with; empty for none.
+        colour: Of the mark, of the terminal's own palette.
     """
 
     context: str
@@ -35,6 +36,7 @@ class Place:
     user: str = ""
     is_user_confirmed: bool = False
     mark: str = ""
+    colour: str = "red"
     is_read_only: bool = False
 
 
@@ -86,6 +88,15 @@ def _age(old: timedelta) -> str:
     return clock_duration(timedelta(seconds=seconds // _AGE_STEP * _AGE_STEP))
 
 
+_MARKS: Final = {
+    "red": Tone.PROD,
+    "yellow": Tone.MARK_YELLOW,
+    "green": Tone.MARK_GREEN,
+    "cyan": Tone.MARK_CYAN,
+    "blue": Tone.MARK_BLUE,
+}
+
+
 def header(
     place: Place, trail: Iterable[str], counts: Counts | None, fresh: Freshness, width: int
 ) -> Line:
@@ -98,7 +109,8 @@ def header(
         fresh: How old the picture is.
         width: Cells.
     """
-    mark = [Span(f" {place.mark} ", Tone.PROD)] if place.mark else []
+    tone = _MARKS.get(place.colour, Tone.PROD)
+    mark = [Span(f" {place.mark} ", tone)] if place.mark else []
     where = " › ".join([place.context or "no context", *trail])
     left = [Span(" "), *mark, Span(" " if mark else ""), Span(where, Tone.STRONG)]
     if place.is_read_only:

@@ -25,6 +25,10 @@ class Tone(StrEnum):
     STABLE = "stable"
     KEY = "key"
     PROD = "prod"
+    MARK_YELLOW = "mark-yellow"
+    MARK_GREEN = "mark-green"
+    MARK_CYAN = "mark-cyan"
+    MARK_BLUE = "mark-blue"
 
 
 class Span(NamedTuple):

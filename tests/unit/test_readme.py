@@ -3,17 +3,31 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from amas_tui.config.document import parse_document
+from amas_tui.config.resolve import resolve
 from amas_tui.errors import Exit
-from amas_tui.keymap import Keymap, table_markdown
 from tests.readme import commands
+from tests.write_readme import generated
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_table_of_keys_is_the_one_in_code() -> None:
-    between = re.search(r"<!-- keys -->\n(.*?)<!-- /keys -->", README, re.DOTALL)
+@pytest.mark.parametrize(("name", "content"), generated().items())
+def test_a_generated_table_is_the_one_in_code(name: str, content: str) -> None:
+    between = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
     assert between is not None
-    assert between[1] == table_markdown(Keymap())
+    assert between[1] == content
+
+
+def test_its_configuration_is_read() -> None:
+    text = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert text is not None
+    found = resolve(parse_document(Path("config.toml"), text[1]), "prod-eu", {}).settings
+    assert (found.mark, found.protected) == ("PROD", True)
+    assert found.queries
+    assert found.keys == {"relist": ("ctrl+r", "f5")}
 
 
 def test_every_documented_exit_code_exists_and_the_other_way_round() -> None:

@@ -1,0 +1,28 @@
+"""Commands whose modules are imported only when they are asked for."""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+LATER: Final = {
+    "config": "amas_tui.cli.config_command:config",
+}
+"""Where each command is: `module:attribute`."""
+
+
+class Commands(click.Group):
+    """A group that also has the commands of `LATER`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name."""
+        return sorted({*super().list_commands(ctx), *LATER})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now if it was not yet."""
+        found = super().get_command(ctx, cmd_name)
+        if found is not None or cmd_name not in LATER:
+            return found
+        module, _, attribute = LATER[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
