@@ -126,6 +126,22 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "panel-5", ("5", "e"), IN_ROLLOUT, "", "Events of the rollout and all below it", "events"
     ),
+    Command(
+        "panel-6",
+        ("6", "l"),
+        IN_ROLLOUT,
+        "",
+        "Logs: the canary's; again for stable, both, ingress-nginx",
+        "logs",
+    ),
+    Command(
+        "previous-logs",
+        ("L",),
+        IN_ROLLOUT,
+        "",
+        "Logs of the run before, of containers that crashed; again for this one",
+        "previous-logs",
+    ),
     Command("next-panel", ("right_square_bracket", "tab"), IN_ROLLOUT, "", "Go to the next panel"),
     Command(
         "previous-panel",

@@ -10,6 +10,7 @@ from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
+from amas_tui.store.logs import LogChoice
 from amas_tui.store.snapshot import Snapshot
 
 
@@ -80,6 +81,10 @@ class Cluster(Protocol):
 
     def focus(self, uid: str | None) -> None:
         """Say which rollout is open, so that its pods, runs and traffic are watched too."""
+        ...
+
+    def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
+        """Say whose log is read, so that it is followed too; nobody's with `None`."""
         ...
 
     def choose(self, namespaces: tuple[str, ...]) -> None:

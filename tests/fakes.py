@@ -13,6 +13,7 @@ from amas_tui.errors import AmasError, InvalidError, NotFoundError
 from amas_tui.ports import Identity, Right
 from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
+from amas_tui.store.logs import LogChoice
 from amas_tui.store.snapshot import Snapshot
 from tests.builders import NAMESPACE, Json, read
 
@@ -45,6 +46,7 @@ class FakeCluster:
         self.rights: list[Right] = []
         self.attended: tuple[str, ...] = ()
         self.focused: str | None = None
+        self.logs: tuple[str | None, LogChoice] = (None, LogChoice())
         self.relisted = 0
         self.user = Identity("tester", is_confirmed=True)
         self.clock_offset = timedelta(0)
@@ -95,6 +97,10 @@ class FakeCluster:
     def focus(self, uid: str | None) -> None:
         """Note which rollout is open."""
         self.focused = uid
+
+    def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
+        """Note whose log is read."""
+        self.logs = (uid, choice)
 
     @property
     def home(self) -> str:

@@ -23,12 +23,14 @@ from amas_tui.kube.transport import Transport
 from amas_tui.ports import Identity, Right
 from amas_tui.rules.traffic import standing
 from amas_tui.session.explain import Explainer
+from amas_tui.session.logs import LogFollower
 from amas_tui.session.mailbox import Mailbox
 from amas_tui.session.metrics import MetricsFollower, MetricsOptions
 from amas_tui.session.streams import COALESCED, Wanted, board_streams, relevant, rollout_streams
 from amas_tui.settings import Settings
 from amas_tui.store.detail import Detail
 from amas_tui.store.kinds import Kind, StreamId
+from amas_tui.store.logs import LogBook, LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.slo import Slo
 from amas_tui.store.snapshot import Fact, Snapshot
@@ -74,6 +76,8 @@ class Session:
         self._identity: Identity | None = None
         self._details: dict[str, Detail] = {}
         self._slos: dict[str, Slo] = {}
+        self._logs: dict[str, LogBook] = {}
+        self._log_follower = LogFollower(self._transport, self._look, self._logged)
         self._explainer = Explainer(self._transport, self._explained)
         self._metrics = MetricsFollower(metrics or MetricsOptions(), self._look, self._measured)
 
@@ -84,6 +88,7 @@ class Session:
         self._background = [
             self._group.create_task(self._explainer.run(), name="explain"),
             self._group.create_task(self._metrics.run(), name="metrics"),
+            self._group.create_task(self._log_follower.run(), name="logs"),
         ]
         return self
 
@@ -128,6 +133,11 @@ class Session:
         self._metrics.follow(uid)
         self._slos = {one: slo for one, slo in self._slos.items() if one == uid}
         self._sync()
+
+    def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
+        """Follow the log of a rollout's pods too, or no more; what was read is forgotten then."""
+        self._logs = {}
+        self._log_follower.follow(uid, choice)
 
     def attend(self, uids: Sequence[str]) -> None:
         """Fetch what explains these rollouts, again whenever they change."""
@@ -209,6 +219,7 @@ class Session:
             before.after(facts),
             details=dict(self._details),
             slos=dict(self._slos),
+            logs=dict(self._logs),
             clock_offset=self.clock_offset,
         )
         if self._focus is not None:
@@ -278,6 +289,10 @@ class Session:
 
     def _look(self) -> Scene | None:
         return scene(self._snapshot, self._focus) if self._focus else None
+
+    def _logged(self, uid: str, book: LogBook) -> None:
+        self._logs = {uid: book}
+        self._mailbox.wake()
 
     def _measured(self, uid: str, slo: Slo) -> None:
         if uid == self._focus:

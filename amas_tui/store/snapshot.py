@@ -19,6 +19,7 @@ from amas_tui.rules.traffic import Since
 from amas_tui.store.detail import Detail
 from amas_tui.store.history import History
 from amas_tui.store.kinds import Kind, StreamId
+from amas_tui.store.logs import LogBook
 from amas_tui.store.slo import Slo
 
 
@@ -92,6 +93,8 @@ class Snapshot:
     """Live series of the open rollout, by uid."""
     differing: Mapping[str, Since] = field(default_factory=_table)
     """Since when the open rollout's traffic differs from its status, by uid."""
+    logs: Mapping[str, LogBook] = field(default_factory=_table)
+    """What was read of the open rollout's logs, by uid."""
     touched: Mapping[str, datetime] = field(default_factory=_table)
     """When each rollout last changed before our eyes, by uid."""
     clock_offset: timedelta = timedelta(0)

@@ -30,9 +30,10 @@ from amas_tui.errors import AmasError, Exit, UnreachableError
 from amas_tui.keymap import Keymap, View
 from amas_tui.safe import safe_lines
 from amas_tui.store.kinds import Kind
+from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.ui.messages import Attended, CommandIssued, Left, Opened, VerbAsked
+from amas_tui.ui.messages import Attended, CommandIssued, Left, LogsWanted, Opened, VerbAsked
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.ui.screens.board import BoardScreen
 from amas_tui.ui.shown import Shown
@@ -284,6 +285,11 @@ class AmasApp(App[int]):
         if self._cluster is not None:
             self._cluster.attend(message.uids)
 
+    def on_logs_wanted(self, message: LogsWanted) -> None:
+        """Read the log that somebody looks at."""
+        if self._cluster is not None:
+            self._cluster.follow_logs(message.uid, message.choice)
+
     def on_opened(self, message: Opened) -> None:
         """Open a rollout."""
         self._open(message.uid)
@@ -305,6 +311,7 @@ class AmasApp(App[int]):
         self._outcome, self._pending = (), None
         if self._cluster is not None:
             self._cluster.focus(None)
+            self._cluster.follow_logs(None, LogChoice())
         self.pop_screen()
 
     def on_command_issued(self, message: CommandIssued) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from amas_tui.actions.verb import Verb
+from amas_tui.store.logs import LogChoice
 
 
 @dataclass
@@ -21,6 +22,14 @@ class VerbAsked(Message):
 
     verb: Verb
     uid: str
+
+
+@dataclass
+class LogsWanted(Message):
+    """Somebody reads a log, or nobody does any more (`uid` is `None`)."""
+
+    uid: str | None
+    choice: LogChoice
 
 
 @dataclass

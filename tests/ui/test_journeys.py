@@ -293,3 +293,22 @@ async def test_a_promote_that_somebody_else_made_first_is_refused_with_what_move
         await screen.until(lambda _: "Nothing was sent" in screen.toasts)
         rollout = await off_loop(api.get, "rollouts", namespace, paused)
         assert rollout["status"]["currentStepIndex"] == 3
+
+
+async def test_events_and_logs_of_the_new_version_are_one_key_away(
+    bed: ControlPlane, api: Api, namespace: str, paused: str
+) -> None:
+    api.set_image(namespace, paused, "v3.0.0-bad")
+    async with on_cluster(
+        bed.kubeconfig(namespace=namespace), namespace, open_name=paused
+    ) as screen:
+        await screen.until("Waiting for you", 40)
+        await screen.press("e")
+        await screen.until("RolloutUpdated rollout/checkout: Rollout updated to revision 3")
+        await screen.press("l")
+        canary = await screen.until(lambda text: "C " in text and " 500 " in text, 40)
+        assert "canary pods  1 container" in canary
+        await screen.press("l")
+        stable = await screen.until(lambda text: "stable pods  3 containers" in text)
+        assert " S " in await screen.until(lambda text: " 200 " in text and " S " in text, 40)
+        assert " 500 " not in stable

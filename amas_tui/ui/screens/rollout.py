@@ -1,6 +1,7 @@
 """One rollout: a fixed head, and panels that tile where there is room."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -12,8 +13,9 @@ from textual.widget import Widget
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
 from amas_tui.store.kinds import Kind
+from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, scene
-from amas_tui.ui.messages import Left, VerbAsked
+from amas_tui.ui.messages import Left, LogsWanted, VerbAsked
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -23,13 +25,15 @@ from amas_tui.viewmodel.analysis_panel import analysis_lines
 from amas_tui.viewmodel.chart import Chart
 from amas_tui.viewmodel.events_panel import events_lines
 from amas_tui.viewmodel.headline import headline, steps_line
+from amas_tui.viewmodel.logs_panel import logs_lines
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
 from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
 from amas_tui.viewmodel.traffic import traffic_chart, truth_lines
 from amas_tui.viewmodel.tree import tree_lines
 
-PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events")
+PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events", "Logs")
+_LOGS: Final = 5
 _LEFT: Final = 2
 """How many panels stand in the left column; the others share the right one."""
 _ALWAYS_TILED: Final = 3
@@ -52,6 +56,8 @@ class RolloutScreen(MainScreen):
         self.uid = uid
         self._panel = 0
         self._fourth = _ALWAYS_TILED
+        self._log_choice = LogChoice()
+        self._reads_log = False
         self._maximised = False
         self._gone: Scene | None = None
         self._pictures: dict[int, tuple[tuple[Chart, int, int, bool], tuple[Line, ...]]] = {}
@@ -131,6 +137,7 @@ class RolloutScreen(MainScreen):
             self._show_tree,
             self._show_analysis,
             self._show_events,
+            self._show_logs,
         )
         for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
@@ -147,6 +154,7 @@ class RolloutScreen(MainScreen):
         in_front = 0 if self._panel < _LEFT else 1
         for index, column in enumerate(self._columns):
             _hide(column, hidden=not tiled and index != in_front)
+        self._read_log()
 
     def _tabs(self) -> Line:
         spans: list[Span] = [Span(" ")]
@@ -231,6 +239,24 @@ class RolloutScreen(MainScreen):
     def _show_events(self, panel: LineView, here: Scene, shown: Shown) -> None:
         panel.show(events_lines(here, shown.now, panel.size.width))
 
+    def _show_logs(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        book = here.snapshot.logs.get(self.uid) or LogBook(self._log_choice)
+        panel.show_tail(logs_lines(book, panel.size.width, shown.local.tzinfo))
+
+    def _is_visible(self, panel: int) -> bool:
+        return not self._panels[panel].has_class("-hidden")
+
+    def _choose_log(self, choice: LogChoice) -> None:
+        self._log_choice = choice
+        self.post_message(LogsWanted(self.uid, choice))
+
+    def _read_log(self) -> None:
+        """Follow the log while its panel can be seen, and only then."""
+        wanted = self._is_visible(_LOGS)
+        if wanted != self._reads_log:
+            self._reads_log = wanted
+            self.post_message(LogsWanted(self.uid if wanted else None, self._log_choice))
+
     def carry_out(self, id_: str, argument: str) -> bool:
         """Carry out what concerns this view alone."""
         command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
@@ -238,6 +264,12 @@ class RolloutScreen(MainScreen):
             self.post_message(VerbAsked(command.verb, self.uid))
             return True
         match id_:
+            case "panel-6" if self._is_visible(_LOGS):
+                self._choose_log(replace(self._log_choice, voice=_next_voice(self._log_choice)))
+                self._front(_LOGS)
+            case "previous-logs":
+                self._front(_LOGS)
+                self._choose_log(replace(self._log_choice, previous=not self._log_choice.previous))
             case _ if id_.startswith("panel-"):
                 self._front(int(id_[-1]) - 1)
             case "next-panel":
@@ -266,6 +298,11 @@ class RolloutScreen(MainScreen):
         """Lay out anew, then paint what that made room for."""
         self._lay_out()
         self.call_after_refresh(lambda: self.update(self.shown))
+
+
+def _next_voice(choice: LogChoice) -> Voice:
+    voices = list(Voice)
+    return voices[(voices.index(choice.voice) + 1) % len(voices)]
 
 
 def _hide(widget: Widget, *, hidden: bool) -> None:

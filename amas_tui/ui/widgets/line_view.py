@@ -48,6 +48,14 @@ class LineView(ScrollView, can_focus=False):
         """Show lines without a cursor."""
         self.show_rows(len(lines), lines.__getitem__, ())
 
+    def show_tail(self, lines: Sequence[Line]) -> None:
+        """Show lines that grow at their end; who stands there stays there."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        self.show(lines)
+        if at_end:
+            end = max(0, len(lines) - self.size.height)
+            self.scroll_to(y=end, animate=False, force=True, immediate=True)
+
     def show_rows(
         self, count: int, line_at: Callable[[int], Line], keys: Sequence[Hashable]
     ) -> None:
