@@ -26,7 +26,14 @@ from amas_tui.session.explain import Explainer
 from amas_tui.session.logs import LogFollower
 from amas_tui.session.mailbox import Mailbox
 from amas_tui.session.metrics import MetricsFollower, MetricsOptions
-from amas_tui.session.streams import COALESCED, Wanted, board_streams, relevant, rollout_streams
+from amas_tui.session.streams import (
+    COALESCED,
+    Wanted,
+    board_streams,
+    cluster_streams,
+    relevant,
+    rollout_streams,
+)
 from amas_tui.settings import Settings
 from amas_tui.store.detail import Detail
 from amas_tui.store.kinds import Kind, StreamId
@@ -55,9 +62,12 @@ class Session:
         label_selector: str = "",
         metrics: MetricsOptions | None = None,
         settings: Settings = Settings(),  # noqa: B008 - a frozen value
+        is_whole: bool = False,
     ) -> None:
+        """Prepare a session; `is_whole` watches what belongs to every rollout, not to one."""
         self._access = access
         self._settings = settings
+        self._is_whole = is_whole
         self._label_selector = label_selector
         self._transport = Transport(access)
         self._namespaces = namespaces
@@ -269,6 +279,8 @@ class Session:
             replace(stream, label_selector=self._label_selector)
             for stream in board_streams(self._namespaces)
         )
+        if self._is_whole:
+            return (*board, *cluster_streams(self._namespaces))
         rollout = self._snapshot.rollouts.get(self._focus or "")
         self._focused = rollout_streams(rollout) if rollout else ()
         return (*board, *self._focused)

@@ -41,6 +41,18 @@ def board_streams(namespaces: tuple[str, ...]) -> tuple[Wanted, ...]:
     return tuple(Wanted(StreamId(Kind.ROLLOUTS, name)) for name in namespaces or ("",))
 
 
+def cluster_streams(namespaces: tuple[str, ...]) -> tuple[Wanted, ...]:
+    """Return the streams of all that belongs to rollouts, for whoever follows many at once."""
+    kinds = (
+        Kind.REPLICA_SETS,
+        Kind.PODS,
+        Kind.ANALYSIS_RUNS,
+        Kind.SERVICES,
+        Kind.INGRESSES,
+    )
+    return tuple(Wanted(StreamId(kind, name)) for kind in kinds for name in namespaces or ("",))
+
+
 def rollout_streams(rollout: Rollout) -> tuple[Wanted, ...]:
     """Return the streams of one open rollout beside the board's."""
     namespace = rollout.key.namespace
