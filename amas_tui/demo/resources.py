@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+_ARGO: Final = "argoproj.io"
+
 
 class Resource(NamedTuple):
     """One resource of the API; `group` is empty for the core group."""
@@ -24,12 +26,15 @@ class Resource(NamedTuple):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def is_custom(self) -> bool:
+        """Return whether it is defined by a CustomResourceDefinition."""
+        return self.group == _ARGO
+
+    @property
     def full_name(self) -> str:
         """Return the name in the server's sentences, e.g. `rollouts.argoproj.io`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
-
-_ARGO: Final = "argoproj.io"
 
 NAMESPACES: Final = Resource(
     "", "v1", "namespaces", "Namespace", is_namespaced=False, has_status=True
@@ -77,6 +82,13 @@ CUSTOM_RESOURCE_DEFINITIONS: Final = Resource(
     is_namespaced=False,
     has_status=True,
     counts_generation=True,
+)
+_RBAC: Final = "rbac.authorization.k8s.io"
+ROLES: Final = Resource(_RBAC, "v1", "roles", "Role")
+ROLE_BINDINGS: Final = Resource(_RBAC, "v1", "rolebindings", "RoleBinding")
+CLUSTER_ROLES: Final = Resource(_RBAC, "v1", "clusterroles", "ClusterRole", is_namespaced=False)
+CLUSTER_ROLE_BINDINGS: Final = Resource(
+    _RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", is_namespaced=False
 )
 ROLLOUTS: Final = Resource(
     _ARGO,
@@ -127,6 +139,10 @@ RESOURCES: Final = (
     NETWORK_POLICIES,
     ENDPOINT_SLICES,
     CUSTOM_RESOURCE_DEFINITIONS,
+    ROLES,
+    ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CLUSTER_ROLE_BINDINGS,
     ROLLOUTS,
     ANALYSIS_RUNS,
     ANALYSIS_TEMPLATES,

@@ -6,11 +6,13 @@ so that a reader may keep what it got; nobody changes what they were given.
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
+from amas_tui.demo import defaults, managed
 from amas_tui.demo.clock import Clock, rfc3339
+from amas_tui.demo.managed import Writer
 from amas_tui.demo.resources import Resource
 
 Json = dict[str, Any]
@@ -47,18 +49,19 @@ class StatusError(Exception):
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = dict(details or {})
+        self.details = None if details is None else dict(details)
+        self.metadata: Json = {}
 
     def body(self) -> Json:
         """Return the `Status` object."""
         return {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
-            **({"details": self.details} if self.details else {}),
+            **({"reason": self.reason} if self.reason else {}),
+            **({} if self.details is None else {"details": self.details}),
             "code": self.code,
         }
 
@@ -97,6 +100,11 @@ class Store:
     def version(self) -> int:
         """Return the newest version."""
         return self._version
+
+    @property
+    def oldest(self) -> int:
+        """Return the oldest version that a watch may continue from."""
+        return self._oldest
 
     def listen(self, hear: Callable[[Change], None]) -> Callable[[], None]:
         """Call `hear` with every change from now on, in order, as it is made.
@@ -159,8 +167,15 @@ class Store:
             )
         ]
 
-    def create(self, resource: Resource, obj: Json, *, dry_run: bool = False) -> Json:
-        """Store a new object and return it as stored.
+    def create(
+        self,
+        resource: Resource,
+        obj: Json,
+        *,
+        dry_run: bool = False,
+        writer: Writer | None = None,
+    ) -> Json:
+        """Store a new object and return it as stored; `writer` goes into its managedFields.
 
         Raises:
             StatusError: The name is taken (409).
@@ -175,8 +190,11 @@ class Store:
         created = {"apiVersion": resource.api_version, "kind": resource.kind, **created}
         metadata["uid"] = self.uid()
         metadata["creationTimestamp"] = rfc3339(self.clock.now)
+        defaults.complete(resource, created)
         if resource.counts_generation:
             metadata["generation"] = 1
+        if writer is not None:
+            managed.record(None, created, writer, metadata["creationTimestamp"])
         return self._keep("ADDED", key, created, None, dry_run=dry_run)
 
     def update(
@@ -188,8 +206,12 @@ class Store:
         *,
         subresource: str = "",
         dry_run: bool = False,
+        writer: Writer | None = None,
+        owned: Iterable[managed.Path] | None = None,
     ) -> Json:
         """Let `change` work on a copy and store it; return what is stored then.
+
+        `writer` goes into its managedFields; `owned` are the fields that an apply names.
 
         As in the API server a write to `status` keeps the rest, a write to the object keeps
         `status` where that is a subresource, what identifies the object cannot be changed, an
@@ -204,10 +226,10 @@ class Store:
         after = deepcopy(before)
         change(after)
         if subresource == "status":
-            after = {
-                **deepcopy(before),
-                **({"status": after["status"]} if "status" in after else {}),
-            }
+            status = {"status": after["status"]} if "status" in after else {}
+            after = {**deepcopy(before), **status}
+            if not status:
+                after.pop("status", None)
         elif resource.has_status:
             after.pop("status", None)
             if "status" in before:
@@ -217,10 +239,15 @@ class Store:
             if field in old:
                 metadata[field] = old[field]
         metadata["resourceVersion"] = old["resourceVersion"]
-        if after == before:
+        defaults.complete(resource, after)
+        if after == before and owned is None:
             return before
         if resource.counts_generation and _wish(after, resource) != _wish(before, resource):
             metadata["generation"] = int(old.get("generation", 0)) + 1
+        if writer is not None:
+            managed.record(before, after, writer, rfc3339(self.clock.now), owned)
+        if _apart_from_times(after) == _apart_from_times(before):
+            return before
         return self._keep("MODIFIED", key, after, before, dry_run=dry_run)
 
     def delete(
@@ -265,6 +292,16 @@ class Store:
     def suffix(self, length: int = 5) -> str:
         """Return the random end of a generated name, in the letters that Kubernetes uses."""
         return "".join(self.random.choices("bcdfghjklmnpqrstvwxz2456789", k=length))
+
+
+def _apart_from_times(obj: Json) -> Json:
+    """Return the object without the times of its managedFields: they alone are no change."""
+    metadata = obj["metadata"]
+    entries = [
+        {key: value for key, value in entry.items() if key != "time"}
+        for entry in metadata.get("managedFields", ())
+    ]
+    return {**obj, "metadata": {**metadata, "managedFields": entries}}
 
 
 def _wish(obj: Json, resource: Resource) -> Json:

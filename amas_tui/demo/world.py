@@ -1,0 +1,131 @@
+"""What there is in the demo, put together: the place where its parts meet."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from amas_tui.demo import namespaces
+from amas_tui.demo.clock import Clock
+from amas_tui.demo.ports import Logs, NoLogs, NoPrometheus, Prometheus
+from amas_tui.demo.resources import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    INGRESS_CLASSES,
+    RESOURCES,
+    SERVICES,
+    Resource,
+)
+from amas_tui.demo.server import access
+from amas_tui.demo.server.proxy import PROMETHEUS_LABEL
+from amas_tui.demo.store import Json, Store
+
+CONTEXT: Final = "demo"
+"""What the kubeconfig's context is called."""
+NAMESPACE: Final = "amas-prod"
+"""Where the story happens."""
+_GROUPS: Final = {
+    "admin": access.MASTERS,
+    "oncall": "oncall",
+    "viewer": "viewers",
+    "nobody": "nobodies",
+}
+"""The users and their groups."""
+_READ: Final = ["get", "list", "watch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the demo is started.
+
+    Attributes:
+        seed: Of everything random.
+        scenario: What happens; empty for nothing, which contract tests want.
+        speed: How many times faster than in life pauses and pods are.
+        fleet: How many quiet rollouts there are beside.
+    """
+
+    seed: int = 0
+    scenario: str = ""
+    speed: float = 1.0
+    fleet: int = 0
+
+
+@dataclass(slots=True)
+class World:
+    """The parts of one demo."""
+
+    store: Store
+    users: access.Users
+    options: Options
+    prometheus_url: str
+    logs: Logs = field(default_factory=NoLogs)
+    prometheus: Prometheus = field(default_factory=NoPrometheus)
+
+
+def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
+    """Return a demo that is ready to be served; its parts work on the clock from then on.
+
+    Args:
+        clock: Whose time it has.
+        options: How it is started.
+        prometheus_url: Where its Prometheus will answer.
+    """
+    store = Store(clock, options.seed)
+    world = World(store, access.Users(_GROUPS), options, prometheus_url)
+    namespaces.create_first(store)
+    _install(store)
+    return world
+
+
+def _install(store: Store) -> None:
+    """Make what a cluster has before anybody uses it."""
+    roles = [*access.builtin_roles(), access.cluster_role("dashboard-viewer", *_viewing())]
+    bindings = access.cluster_role_binding("dashboard-viewer", _GROUPS["viewer"])
+    for obj in (*roles, bindings):
+        is_role = obj["kind"] == "ClusterRole"
+        store.create(CLUSTER_ROLES if is_role else CLUSTER_ROLE_BINDINGS, obj)
+    for resource in RESOURCES:
+        if resource.is_custom:
+            store.create(CUSTOM_RESOURCE_DEFINITIONS, _definition(resource))
+    controller = {"controller": "k8s.io/ingress-nginx"}
+    store.create(INGRESS_CLASSES, {"metadata": {"name": "nginx"}, "spec": controller})
+    store.create(SERVICES, _prometheus_service())
+
+
+def _viewing() -> list[Json]:
+    """Return the rights to see all that the dashboard shows, and to change nothing."""
+
+    def rule(group: str, *resources: str) -> Json:
+        return {"apiGroups": [group], "resources": list(resources), "verbs": _READ}
+
+    return [
+        rule("argoproj.io", "rollouts", "analysisruns", "analysistemplates", "experiments"),
+        rule("argoproj.io", "clusteranalysistemplates"),
+        rule("apps", "replicasets", "deployments"),
+        rule("batch", "jobs"),
+        rule("", "namespaces", "pods", "pods/log", "services", "endpoints", "events"),
+        rule("discovery.k8s.io", "endpointslices"),
+        rule("networking.k8s.io", "ingresses"),
+    ]
+
+
+def _definition(resource: Resource) -> Json:
+    scope = "Namespaced" if resource.is_namespaced else "Cluster"
+    names = {"kind": resource.kind, "plural": resource.plural, "singular": resource.kind.lower()}
+    version = {"name": resource.version, "served": True, "storage": True}
+    return {
+        "metadata": {"name": resource.full_name},
+        "spec": {"group": resource.group, "names": names, "scope": scope, "versions": [version]},
+        "status": {"conditions": [{"type": "Established", "status": "True"}]},
+    }
+
+
+def _prometheus_service() -> Json:
+    return {
+        "metadata": {
+            "name": "prometheus",
+            "namespace": "monitoring",
+            "labels": {PROMETHEUS_LABEL: "true"},
+        },
+        "spec": {"ports": [{"name": "web", "port": 9090}], "selector": {"app": "prometheus"}},
+    }
