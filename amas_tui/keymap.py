@@ -142,6 +142,22 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Logs of the run before, of containers that crashed; again for this one",
         "previous-logs",
     ),
+    Command(
+        "panel-7",
+        ("7", "T"),
+        IN_ROLLOUT,
+        "",
+        "Timeline: what happened when, by whom, and the rollback events",
+        "timeline",
+    ),
+    Command(
+        "export",
+        ("x",),
+        IN_ROLLOUT,
+        "",
+        "Export the timeline as Markdown and JSON for the postmortem",
+        "export",
+    ),
     Command("next-panel", ("right_square_bracket", "tab"), IN_ROLLOUT, "", "Go to the next panel"),
     Command(
         "previous-panel",

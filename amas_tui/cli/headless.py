@@ -25,7 +25,7 @@ from amas_tui.kube.transport import Transport
 from amas_tui.rules.abort import abort_cause
 from amas_tui.rules.pause import Waiting, pauses
 from amas_tui.rules.phase import rollout_verdict
-from amas_tui.session.streams import Wanted, rollout_streams
+from amas_tui.session.streams import Wanted, relevant, rollout_streams
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Fact, Snapshot
@@ -35,7 +35,7 @@ from amas_tui.viewmodel.rollout_view import API_VERSION, rollout_view, to_json
 
 async def list_rollouts(flags: Flags, output: str) -> int:
     """Print the rollouts of a namespace, of several, or of all."""
-    async with _Connection(flags) as (access, transport):
+    async with Connection(flags) as (access, transport):
         namespaces = ("",) if flags.all_namespaces else flags.namespaces or (access.namespace,)
         found: list[Rollout] = []
         for namespace in namespaces:
@@ -74,9 +74,9 @@ _NOT_LISTED: Final = frozenset({"apiVersion", "kind", "images", "revisions", "ac
 
 async def get_rollout(flags: Flags, name: str, output: str) -> int:
     """Print one rollout as the plugin does, or as JSON."""
-    async with _Connection(flags) as (access, transport):
-        key = Key(_one_namespace(flags, access), name)
-        scene, missing = await _scene(transport, key)
+    async with Connection(flags) as (access, transport):
+        key = Key(one_namespace(flags, access), name)
+        scene, missing = await read_scene(transport, key, _SHOWN)
     for error in missing:
         click.echo(error.sentence, err=True)
     view = rollout_view(scene)
@@ -87,10 +87,12 @@ async def get_rollout(flags: Flags, name: str, output: str) -> int:
     return Exit.OK
 
 
-async def _scene(transport: Transport, key: Key) -> tuple[Scene, list[AmasError]]:
+async def read_scene(
+    transport: Transport, key: Key, kinds: frozenset[Kind]
+) -> tuple[Scene, list[AmasError]]:
     """Return a rollout with what belongs to it, and why parts of it may be missing."""
     rollout: Rollout = await api.get(transport, Kind.ROLLOUTS, key)
-    wanted = [stream for stream in rollout_streams(rollout) if stream.id.kind in _SHOWN]
+    wanted = [stream for stream in rollout_streams(rollout) if stream.id.kind in kinds]
     if not any(stream.id.kind is Kind.EXPERIMENTS for stream in wanted):
         wanted.append(Wanted(StreamId(Kind.EXPERIMENTS, key.namespace)))
     answers = await asyncio.gather(*(_list(transport, stream) for stream in wanted))
@@ -106,7 +108,7 @@ async def _list(transport: Transport, wanted: Wanted) -> Fact | AmasError:
     resource = RESOURCES[wanted.id.kind]
     source: Source[Any] = Source(transport, resource, wanted.id.namespace, wanted.selectors)
     try:
-        return Fact(wanted.id, await source.list(), datetime.now(UTC))
+        return Fact(wanted.id, relevant(await source.list(), wanted), datetime.now(UTC))
     except (ForbiddenError, NotFoundError) as error:
         return error
 
@@ -115,8 +117,8 @@ async def rollout_status(
     flags: Flags, name: str, output: str, *, watch: bool, patience: float | None
 ) -> int:
     """Print the status, once or at each change until it is settled; return its exit code."""
-    async with _Connection(flags) as (access, transport):
-        key = Key(_one_namespace(flags, access), name)
+    async with Connection(flags) as (access, transport):
+        key = Key(one_namespace(flags, access), name)
         if not watch:
             rollout: Rollout = await api.get(transport, Kind.ROLLOUTS, key)
             _print_status(rollout, output)
@@ -237,7 +239,8 @@ def _degraded_code(rollout: Rollout) -> Exit:
     return Exit.DEGRADED if "timed out progressing" in cause else Exit.ABORTED
 
 
-def _one_namespace(flags: Flags, access: Access) -> str:
+def one_namespace(flags: Flags, access: Access) -> str:
+    """Return the namespace of a command on one rollout."""
     return flags.namespaces[0] if flags.namespaces else access.namespace
 
 
@@ -245,7 +248,7 @@ def _print_json(value: dict[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-class _Connection:
+class Connection:
     """Opens the way to the cluster for one command."""
 
     def __init__(self, flags: Flags) -> None:

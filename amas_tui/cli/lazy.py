@@ -7,6 +7,7 @@ import click
 
 LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
+    "export": "amas_tui.cli.export_command:export",
 }
 """Where each command is: `module:attribute`."""
 

@@ -33,7 +33,15 @@ from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.ui.messages import Attended, CommandIssued, Left, LogsWanted, Opened, VerbAsked
+from amas_tui.ui.messages import (
+    Attended,
+    CommandIssued,
+    ExportWanted,
+    Left,
+    LogsWanted,
+    Opened,
+    VerbAsked,
+)
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.ui.screens.board import BoardScreen
 from amas_tui.ui.shown import Shown
@@ -289,6 +297,23 @@ class AmasApp(App[int]):
         """Read the log that somebody looks at."""
         if self._cluster is not None:
             self._cluster.follow_logs(message.uid, message.choice)
+
+    def on_export_wanted(self, message: ExportWanted) -> None:
+        """Write a rollout's story to files for the postmortem, and say where."""
+        from amas_tui.ui.exports import write_story  # noqa: PLC0415 - after first paint
+
+        here = self._scene(message.uid)
+        if here is None:
+            self.notify("The rollout is gone.", severity="warning", markup=False)
+            return
+        try:
+            paths = write_story(here, self._place.context, self._shown().now)
+        except OSError as error:
+            text = f"Cannot write the timeline: {error.strerror} ({error.filename})"
+            self.notify(text, severity="error", markup=False, timeout=10)
+        else:
+            text = f"Timeline written to {paths[0]} and {paths[1].name}"
+            self.notify(text, markup=False, timeout=10)
 
     def on_opened(self, message: Opened) -> None:
         """Open a rollout."""

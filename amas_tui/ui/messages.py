@@ -33,6 +33,13 @@ class LogsWanted(Message):
 
 
 @dataclass
+class ExportWanted(Message):
+    """The story of a rollout is to be written to a file."""
+
+    uid: str
+
+
+@dataclass
 class Opened(Message):
     """A rollout is to be opened."""
 

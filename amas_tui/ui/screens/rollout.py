@@ -15,7 +15,7 @@ from amas_tui.keymap import Command, View
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, scene
-from amas_tui.ui.messages import Left, LogsWanted, VerbAsked
+from amas_tui.ui.messages import ExportWanted, Left, LogsWanted, VerbAsked
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -29,10 +29,11 @@ from amas_tui.viewmodel.logs_panel import logs_lines
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
 from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
+from amas_tui.viewmodel.timeline.lines import timeline_lines
 from amas_tui.viewmodel.traffic import traffic_chart, truth_lines
 from amas_tui.viewmodel.tree import tree_lines
 
-PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events", "Logs")
+PANELS: Final = ("Traffic", "SLO", "Tree", "Analysis", "Events", "Logs", "Timeline")
 _LOGS: Final = 5
 _LEFT: Final = 2
 """How many panels stand in the left column; the others share the right one."""
@@ -138,6 +139,7 @@ class RolloutScreen(MainScreen):
             self._show_analysis,
             self._show_events,
             self._show_logs,
+            self._show_timeline,
         )
         for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
@@ -243,6 +245,10 @@ class RolloutScreen(MainScreen):
         book = here.snapshot.logs.get(self.uid) or LogBook(self._log_choice)
         panel.show_tail(logs_lines(book, panel.size.width, shown.local.tzinfo))
 
+    def _show_timeline(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        zone = shown.local.tzinfo
+        panel.show_tail(timeline_lines(here, shown.now, panel.size.width, zone))
+
     def _is_visible(self, panel: int) -> bool:
         return not self._panels[panel].has_class("-hidden")
 
@@ -272,6 +278,8 @@ class RolloutScreen(MainScreen):
                 self._choose_log(replace(self._log_choice, previous=not self._log_choice.previous))
             case _ if id_.startswith("panel-"):
                 self._front(int(id_[-1]) - 1)
+            case "export":
+                self.post_message(ExportWanted(self.uid))
             case "next-panel":
                 self._front((self._panel + 1) % len(PANELS))
             case "previous-panel":
