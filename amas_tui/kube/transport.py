@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,6 +119,16 @@ class Transport:
         log.debug("%s %s %s %d bytes", method, path, response.status_code, len(content))
         return Reply(response.status_code, content)
 
+    async def passed_on(self, path: str, params: Mapping[str, str], *, doing: str) -> Reply:
+        """Return the answer to a GET that the API server passes on to somebody else, as it is.
+
+        Its status is the other one's, so none is a failure here. See `request` for the rest.
+        """
+        async with self._open(
+            "GET", path, params, doing, self._timeout(), {}, None, check=_anything
+        ) as response:
+            return Reply(response.status_code, await _read(response, doing, self.access))
+
     @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, str], *, doing: str, silence: float
@@ -149,6 +159,7 @@ class Transport:
         patience: httpx.Timeout,
         headers: Mapping[str, str],
         body: bytes | None,
+        check: "Check | None" = None,
     ) -> AsyncGenerator[httpx.Response, None]:
         for attempt in (1, 2):
             request = self._http.build_request(
@@ -179,7 +190,7 @@ class Transport:
                 refused = response.status_code == _UNAUTHORIZED and attempt == 1
                 if refused and self.access.credentials.renew():
                     continue
-                await _check(response, doing, self.access)
+                await (check or _check)(response, doing, self.access)
                 yield response
             finally:
                 await response.aclose()
@@ -247,6 +258,14 @@ class _Handshake:
         """Close what was not handed over to the pool."""
         if self._stream is not None:
             await self._stream.aclose()
+
+
+Check = Callable[[httpx.Response, str, Access], Awaitable[None]]
+"""Raises for an answer that is of no use."""
+
+
+async def _anything(response: httpx.Response, doing: str, access: Access) -> None:
+    del response, doing, access
 
 
 async def _check(response: httpx.Response, doing: str, access: Access) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -18,6 +19,7 @@ from amas_tui.errors import MetricsError
 from amas_tui.safe import host_of, safe
 
 TIMEOUT_SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 5.0
 MAX_RANGE_POINTS: Final = 10_000
 """Prometheus refuses a range of more than 11,000 points per series."""
 
@@ -48,32 +50,19 @@ class Answer:
     warnings: tuple[str, ...] = ()
 
 
-class PrometheusClient:
-    """Asks one Prometheus. Use as `async with`."""
+class Prometheus(ABC):
+    """Asks one Prometheus, on whatever way."""
 
-    def __init__(
-        self, address: str, *, tls: ssl.SSLContext | None = None, seconds: float = TIMEOUT_SECONDS
-    ) -> None:
-        if not _is_http(address):
-            raise MetricsError(
-                f"{host_of(address) or 'an empty address'} is not the URL of a Prometheus",
-                kind="unreachable",
-                hint="Give one with --prometheus-url, e.g. http://localhost:9090",
-            )
-        self.address = address.rstrip("/")
-        self._http = httpx.AsyncClient(
-            base_url=self.address,
-            timeout=httpx.Timeout(seconds, connect=5.0),
-            verify=tls if tls is not None else not address.startswith("http:"),
-            headers={"User-Agent": f"amas-tui/{__version__}"},
-            follow_redirects=False,
-        )
+    where: str
+    """Names it in a sentence."""
 
-    async def __aenter__(self) -> Self:
-        return self
+    @abstractmethod
+    async def get(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+        """Return status and body of a GET.
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self._http.aclose()
+        Raises:
+            MetricsError: There is no answer.
+        """
 
     async def query(self, query: str, at: float | None = None) -> Answer:
         """Return the value of a query at one moment, now by default (Unix seconds).
@@ -102,20 +91,58 @@ class PrometheusClient:
         return await self._ask("/api/v1/query_range", parameters)
 
     async def _ask(self, path: str, parameters: Mapping[str, str]) -> Answer:
-        where = host_of(self.address)
+        status, content = await self.get(path, parameters)
+        return decode(content, status, self.where)
+
+
+class PrometheusClient(Prometheus):
+    """Asks a Prometheus that can be reached by its URL. Use as `async with`."""
+
+    def __init__(
+        self, address: str, *, tls: ssl.SSLContext | None = None, seconds: float = TIMEOUT_SECONDS
+    ) -> None:
+        if not _is_http(address):
+            raise MetricsError(
+                f"{host_of(address) or 'an empty address'} is not the URL of a Prometheus",
+                kind="unreachable",
+                hint="Give one with --prometheus-url, e.g. http://localhost:9090",
+            )
+        self.address = address.rstrip("/")
+        self.where = host_of(self.address)
+        self._http = httpx.AsyncClient(
+            base_url=self.address,
+            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+            verify=tls if tls is not None else not address.startswith("http:"),
+            headers={"User-Agent": f"amas-tui/{__version__}"},
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+        """Return status and body of a GET. See `Prometheus.get`."""
         try:
             response = await self._http.get(path, params=dict(parameters))
+        except httpx.ConnectTimeout as error:
+            raise self._unreachable(f"no connection within {CONNECT_SECONDS:.0f} s") from error
         except httpx.TimeoutException as error:
             raise MetricsError(
-                f"Prometheus at {where} did not answer in time", kind="timeout"
+                f"Prometheus at {self.where} did not answer in time", kind="timeout"
             ) from error
         except httpx.HTTPError as error:
-            raise MetricsError(
-                f"cannot reach Prometheus at {where}: {safe(_reason(error))}",
-                kind="unreachable",
-                hint="Give its address with --prometheus-url",
-            ) from error
-        return decode(response.content, response.status_code, where)
+            raise self._unreachable(safe(_reason(error))) from error
+        return response.status_code, response.content
+
+    def _unreachable(self, reason: str) -> MetricsError:
+        return MetricsError(
+            f"cannot reach Prometheus at {self.where}: {reason}",
+            kind="unreachable",
+            hint="Give its address with --prometheus-url",
+        )
 
 
 def _is_http(address: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from amas_tui.domain.analysis import AnalysisPhase, AnalysisRun, Measurement, Metric, MetricResult
 from amas_tui.domain.base import IntOrStr
+from amas_tui.domain.rollout import DryRun
 from amas_tui.rules.arguments import substitute
 from amas_tui.rules.condition import Limit, first_number, limits
 
@@ -132,7 +133,12 @@ def _fill(value: IntOrStr | None, fill: dict[str, str]) -> IntOrStr | None:
 
 def is_dry_run(run: AnalysisRun, name: str) -> bool:
     """Return whether a metric is measured without influence on the verdict."""
-    for rule in run.spec.dry_run:
+    return is_dry(run.spec.dry_run, name)
+
+
+def is_dry(rules: Iterable[DryRun], name: str) -> bool:
+    """Return whether one of the rules takes a metric out of the verdict."""
+    for rule in rules:
         try:
             if re.search(rule.metric_name, name):
                 return True

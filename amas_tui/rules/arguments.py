@@ -52,7 +52,7 @@ def resolve(
     *,
     latest: str,
     stable: str,
-    rollout: Mapping[str, Any] | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> Arguments:
     """Return the arguments of a template that a Rollout's analysis names.
 
@@ -61,14 +61,14 @@ def resolve(
         given: The `args` of the Rollout's analysis, which win over defaults.
         latest: Hash that `podTemplateHashValue: Latest` stands for.
         stable: Hash that `podTemplateHashValue: Stable` stands for.
-        rollout: The Rollout as JSON, for `fieldRef`; without it such arguments are missing.
+        fields: What each `fieldRef` path of the Rollout holds; without it they are missing.
     """
     outside = {argument.name: argument for argument in given}
     values: dict[str, str] = {}
     secret, missing = [], []
     for argument in declared:
         name = argument.name
-        value = _given(outside.get(name), latest, stable, rollout)
+        value = _given(outside.get(name), latest, stable, fields or {})
         if value is None:
             value = argument.value
         if value is not None:
@@ -81,7 +81,7 @@ def resolve(
 
 
 def _given(
-    argument: Argument | None, latest: str, stable: str, rollout: Mapping[str, Any] | None
+    argument: Argument | None, latest: str, stable: str, fields: Mapping[str, str]
 ) -> str | None:
     if argument is None:
         return None
@@ -90,9 +90,16 @@ def _given(
         return argument.value
     if source.pod_template_hash_value:
         return {LATEST: latest, STABLE: stable}.get(source.pod_template_hash_value)
-    if source.field_ref is not None and rollout is not None:
-        return field_value(rollout, source.field_ref.field_path)
+    if source.field_ref is not None:
+        return fields.get(source.field_ref.field_path)
     return argument.value
+
+
+def field_paths(given: Iterable[Argument]) -> tuple[str, ...]:
+    """Return the paths that arguments refer to, each once."""
+    sources = (argument.value_from for argument in given)
+    paths = (source.field_ref.field_path for source in sources if source and source.field_ref)
+    return tuple(dict.fromkeys(paths))
 
 
 def field_value(rollout: Mapping[str, Any], path: str) -> str | None:

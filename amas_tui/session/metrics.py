@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-from amas_tui.errors import MetricsError
-from amas_tui.prometheus.client import Answer, PrometheusClient
-from amas_tui.safe import safe
+from amas_tui.domain.base import Key
+from amas_tui.errors import AmasError, MetricsError
+from amas_tui.kube.transport import Transport
+from amas_tui.prometheus.client import Answer, Prometheus
+from amas_tui.rules.arguments import field_paths, field_value
+from amas_tui.session.ways import Way, Ways
+from amas_tui.store.gates import analyses
+from amas_tui.store.gauges import gauges
 from amas_tui.store.scene import Scene
-from amas_tui.store.slo import Gauge, Point, Series, Side, Slo
-from amas_tui.viewmodel.gauges import gauges
+from amas_tui.store.slo import Asked, Gauge, Point, Result, Series, Slo
 from amas_tui.viewmodel.headline import update_began
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,14 @@ WINDOW: Final = timedelta(minutes=15)
 """How far back a chart looks when no update runs."""
 
 _RANGE_POINTS: Final = 240
+_FIRST_SECONDS: Final = 0.5
+"""After which what has been answered is shown without what has not."""
+
+_SOON_SECONDS: Final = 0.5
+"""Until the next look at a rollout whose templates are still on their way."""
+
+Read = Callable[[Key], Awaitable[Mapping[str, Any]]]
+"""Fetches a Rollout as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,115 +56,168 @@ class MetricsFollower:
         options: MetricsOptions,
         look: Callable[[], Scene | None],
         found: Callable[[str, Slo], None],
+        *,
+        transport: Transport | None = None,
+        read: Read | None = None,
     ) -> None:
+        """Take how to ask, and what to tell.
+
+        Args:
+            options: How Prometheus is asked.
+            look: Gives the open rollout.
+            found: Takes the series of a rollout whenever there is news.
+            transport: The cluster that may pass questions on to a Prometheus inside it.
+            read: Fetches a Rollout as JSON, for arguments that refer to its fields.
+        """
         self._options = options
         self._look = look
         self._found = found
+        self._read = read
+        self._ways = Ways(transport, options.url)
         self._wanted: str | None = None
         self._changed = asyncio.Event()
-        self._clients: dict[str, PrometheusClient] = {}
         self._slo = Slo()
+        self._fields_of = ""
 
     def follow(self, uid: str | None) -> None:
         """Follow another rollout, or none."""
         if uid != self._wanted:
             self._wanted = uid
             self._slo = Slo()
+            self._fields_of = ""
             self._changed.set()
 
     async def run(self) -> None:
         """Ask until cancelled."""
-        async with AsyncExitStack() as stack:
-            self._stack = stack
+        try:
             while True:
                 if self._wanted is None:
                     await self._changed.wait()
                 self._changed.clear()
-                scene = self._look()
-                if scene is not None and scene.rollout.uid == self._wanted:
-                    await self._refresh(scene)
+                await self._unless_changed(self._refresh())
+                # A rollout whose templates are still on their way is looked at again soon.
+                pause = self._options.interval if self._slo.gauges else _SOON_SECONDS
                 try:
-                    # A rollout whose templates are still on their way is looked at again soon.
-                    pause = self._options.interval if self._slo.gauges else 0.5
                     async with asyncio.timeout(pause):
                         await self._changed.wait()
                 except TimeoutError:
                     continue
+        finally:
+            await self._ways.aclose()
 
-    async def _refresh(self, scene: Scene) -> None:
-        wanted = gauges(scene)
+    async def _unless_changed(self, work: Awaitable[None]) -> None:
+        """Do something, but leave it as soon as another rollout is wanted: answers can be slow."""
+        task = asyncio.ensure_future(work)
+        changed = asyncio.ensure_future(self._changed.wait())
+        try:
+            await asyncio.wait((task, changed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+            if not task.done():
+                task.cancel()
+            await asyncio.gather(task, changed, return_exceptions=True)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+    async def _refresh(self) -> None:
+        scene = self._look()
+        if scene is None or scene.rollout.uid != self._wanted:
+            return
+        await self._refer(scene)
+        wanted = gauges(self._with_fields(scene))
         if wanted != self._slo.gauges:
-            kept = _kept(self._slo, wanted)
-            self._slo = Slo(gauges=wanted, series=kept)
+            kept = {asked: self._slo.series.get(asked, Series()) for asked in _asked(wanted)}
+            self._slo = replace(self._slo, gauges=wanted, series=kept)
         if not wanted:
             return
-        asked = await asyncio.gather(
-            *(
-                self._ask(scene, gauge, side, query)
-                for gauge in wanted
-                for side, query in gauge.queries
-            )
-        )
-        series = {**self._slo.series, **dict(asked)}
+        # One after the other, so that an address is not looked for twice at the same time.
+        ways = {gauge.address: await self._ways.to(gauge.address) for gauge in wanted}
+        self._take(scene, {}, ways)
+        tasks = {
+            asyncio.ensure_future(self._ask(scene, asked, ways[asked[0]])): asked
+            for asked in _asked(wanted)
+        }
+        try:
+            early, late = await asyncio.wait(tasks, timeout=_FIRST_SECONDS)
+            self._take(scene, {tasks[task]: task.result() for task in early}, ways)
+            if late:
+                done, _ = await asyncio.wait(late)
+                self._take(scene, {tasks[task]: task.result() for task in done}, ways)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _take(self, scene: Scene, answers: Mapping[Asked, Series], ways: Mapping[str, Way]) -> None:
+        """Take in answers and tell of them."""
+        answered = any(not one.problem for one in answers.values())
+        series = {**self._slo.series, **answers}
         problems = [one.problem for one in series.values() if one.problem]
-        answered = any(not one.problem for _, one in asked)
+        problems += [way.problem.sentence for way in ways.values() if way.problem]
+        is_dumb = len(problems) >= len(series)
+        words = dict.fromkeys(way.words for way in ways.values() if way.words)
         self._slo = replace(
             self._slo,
             series=series,
-            source=self._source(wanted),
+            source=", ".join(words),
             at=datetime.now(UTC) if answered else self._slo.at,
-            problem="" if answered else (problems[0] if problems else ""),
+            problem=problems[0] if is_dumb and problems else "",
         )
-        if scene.rollout.uid == self._wanted:
+        if answers or is_dumb:
             self._found(scene.rollout.uid, self._slo)
 
-    def _source(self, wanted: tuple[Gauge, ...]) -> str:
-        if self._options.url:
-            return f"{_host(self._options.url)} (as given)"
-        addresses = dict.fromkeys(_host(gauge.address) for gauge in wanted if gauge.address)
-        return f"{', '.join(addresses)} (the templates' address)" if addresses else ""
-
-    async def _ask(
-        self, scene: Scene, gauge: Gauge, side: Side, query: str
-    ) -> tuple[tuple[str, Side], Series]:
-        key = (gauge.name, side)
-        old = self._slo.of(gauge, side)
-        if gauge.problem:
-            return key, replace(old, problem=gauge.problem)
+    async def _refer(self, scene: Scene) -> None:
+        """Fetch what the arguments refer to, again when the rollout has changed."""
+        given = (one for analysis in analyses(scene.rollout) for one in analysis.args)
+        paths = field_paths(given)
+        version = scene.rollout.metadata.resource_version
+        if not paths or self._read is None or self._fields_of == version:
+            return
         try:
-            client = await self._client(self._options.url or gauge.address)
-            if old.points:
-                answer = await client.query(query)
-            else:
-                start, end = window(scene, datetime.now(UTC))
-                step = max(1.0, self._options.interval, (end - start) / _RANGE_POINTS)
-                answer = await client.query_range(query, start, end, step)
+            raw = await self._read(scene.rollout.key)
+        except AmasError as error:
+            log.info("no fields of %s: %s", scene.rollout.key, error.text)
+            return
+        self._fields_of = version
+        values = {path: field_value(raw, path) for path in paths}
+        fields = {path: value for path, value in values.items() if value is not None}
+        self._slo = replace(self._slo, fields=fields)
+
+    def _with_fields(self, scene: Scene) -> Scene:
+        """Return the scene with what was just fetched for it."""
+        slos = {**scene.snapshot.slos, scene.rollout.uid: self._slo}
+        return Scene(scene.rollout, replace(scene.snapshot, slos=slos))
+
+    async def _ask(self, scene: Scene, asked: Asked, way: Way) -> Series:
+        address, query = asked
+        old = self._slo.series.get(asked, Series())
+        gauge = next(one for one in self._slo.gauges if _is_of(one, asked))
+        if gauge.problem or way.prometheus is None:
+            problem = gauge.problem or (way.problem.sentence if way.problem else "")
+            return replace(old, problem=problem)
+        try:
+            filled = old.points or await self._fill(scene, query, way.prometheus)
+            answer = await way.prometheus.query(query)
         except MetricsError as error:
-            return key, replace(old, problem=error.sentence)
-        return key, old.after(points(answer))
+            if error.kind == "unreachable":
+                self._ways.failed(address)
+            return replace(old, problem=error.sentence)
+        return Series(tuple(filled)).after(points(answer), result(answer))
 
-    async def _client(self, address: str) -> PrometheusClient:
-        if not address:
-            raise MetricsError(
-                "the template names no address of a Prometheus",
-                kind="unreachable",
-                hint="Give one with --prometheus-url",
-            )
-        if address not in self._clients:
-            client = PrometheusClient(address)
-            self._clients[address] = await self._stack.enter_async_context(client)
-        return self._clients[address]
+    async def _fill(self, scene: Scene, query: str, prometheus: Prometheus) -> tuple[Point, ...]:
+        """Return what a query gave over the window of the charts."""
+        start, end = window(scene, datetime.now(UTC) + scene.snapshot.clock_offset)
+        step = max(1.0, self._options.interval, (end - start) / _RANGE_POINTS)
+        return points(await prometheus.query_range(query, start, end, step))
 
 
-def _kept(slo: Slo, wanted: tuple[Gauge, ...]) -> dict[tuple[str, Side], Series]:
-    """Return the series whose queries did not change."""
-    before = {(gauge.name, side): query for gauge in slo.gauges for side, query in gauge.queries}
-    return {
-        (gauge.name, side): slo.of(gauge, side)
-        for gauge in wanted
-        for side, query in gauge.queries
-        if before.get((gauge.name, side)) == query
-    }
+def _asked(wanted: Iterable[Gauge]) -> list[Asked]:
+    """Return every address and query, each once: versions and gates share some."""
+    every = ((gauge.address, query) for gauge in wanted for _, query in gauge.queries)
+    return list(dict.fromkeys(every))
+
+
+def _is_of(gauge: Gauge, asked: Asked) -> bool:
+    return gauge.address == asked[0] and any(query == asked[1] for _, query in gauge.queries)
 
 
 def window(scene: Scene, now: datetime) -> tuple[float, float]:
@@ -172,5 +235,10 @@ def points(answer: Answer) -> tuple[Point, ...]:
     return answer.series[0].points if answer.series else ()
 
 
-def _host(address: str) -> str:
-    return safe(urlsplit(address).netloc or address)
+def result(answer: Answer) -> Result:
+    """Return what a condition sees of an instant query's answer.
+
+    Source: metricproviders/prometheus/prometheus.go:processResponse.
+    """
+    values = tuple(one.points[-1][1] for one in answer.series if one.points)
+    return values[0] if answer.kind == "scalar" and values else values

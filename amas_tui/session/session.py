@@ -89,7 +89,13 @@ class Session:
         self._logs: dict[str, LogBook] = {}
         self._log_follower = LogFollower(self._transport, self._look, self._logged)
         self._explainer = Explainer(self._transport, self._explained)
-        self._metrics = MetricsFollower(metrics or MetricsOptions(), self._look, self._measured)
+        self._metrics = MetricsFollower(
+            metrics or MetricsOptions(),
+            self._look,
+            self._measured,
+            transport=self._transport,
+            read=self._read_rollout,
+        )
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(_closing(self._transport))
@@ -177,6 +183,9 @@ class Session:
     async def read(self, kind: Kind, key: Key) -> Mapping[str, Any]:
         """Return one object as JSON, as it is at this moment."""
         return await api.read(self._transport, kind, key)
+
+    async def _read_rollout(self, key: Key) -> Mapping[str, Any]:
+        return await self.read(Kind.ROLLOUTS, key)
 
     async def look(self, key: Key) -> Rollout:
         """Return a Rollout as it is at this moment."""

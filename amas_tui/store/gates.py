@@ -5,23 +5,13 @@ from collections.abc import Iterator
 from amas_tui.domain.analysis import AnalysisTemplate
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout, RolloutAnalysis
+from amas_tui.rules.gates import gates
 from amas_tui.store.scene import Scene
 
 
 def analyses(rollout: Rollout) -> Iterator[RolloutAnalysis]:
     """Yield every analysis that the rollout's strategy names, steps first."""
-    for step in rollout.steps:
-        if step.analysis is not None:
-            yield step.analysis
-    if rollout.canary is not None and rollout.canary.analysis is not None:
-        yield rollout.canary.analysis
-    if rollout.blue_green is not None:
-        for analysis in (
-            rollout.blue_green.pre_promotion_analysis,
-            rollout.blue_green.post_promotion_analysis,
-        ):
-            if analysis is not None:
-                yield analysis
+    return (gate.analysis for gate in gates(rollout))
 
 
 def templates(scene: Scene, analysis: RolloutAnalysis) -> Iterator[AnalysisTemplate]:

@@ -20,6 +20,19 @@ class Side(StrEnum):
     """The query does not tell the versions apart."""
 
 
+class Origin(StrEnum):
+    """Where a query comes from."""
+
+    TEMPLATE = "template"
+    """An analysis template of the rollout."""
+    RUN = "run"
+    """An analysis run, for someone who may not read templates."""
+    PRESET = "preset"
+    """Known metrics that the server has."""
+    OWN = "own"
+    """The user's configuration."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """One metric to follow.
@@ -30,6 +43,10 @@ class Gauge:
         address: Where its template asks; empty where it does not say.
         problem: Why it cannot be asked at all, empty when it can.
         template: The AnalysisTemplate it comes from.
+        success: The success condition, arguments filled in.
+        failure: The failure condition, likewise.
+        family: Gauges of one family are drawn in one chart; empty stands alone.
+        note: What a reader must know of it, e.g. that it cannot be separated by version.
     """
 
     name: str
@@ -38,30 +55,53 @@ class Gauge:
     address: str = ""
     problem: str = ""
     template: str = ""
+    success: str = ""
+    failure: str = ""
+    origin: Origin = Origin.TEMPLATE
+    family: str = ""
+    note: str = ""
+
+    def query(self, side: Side) -> str:
+        """Return the query of a side, empty where it has none."""
+        return dict(self.queries).get(side, "")
 
 
 Point = tuple[float, float]
 """Unix seconds and value; the value may be NaN or infinite."""
 
+Result = float | tuple[float, ...]
+"""What a condition sees: a scalar, or the values of a vector's series."""
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The points of one side of one gauge, oldest first."""
+    """The points of one query, oldest first.
+
+    Attributes:
+        problem: Why the newest attempt gave nothing; what is there stays.
+        result: What the newest attempt gave, `None` before one succeeded.
+    """
 
     points: tuple[Point, ...] = ()
     problem: str = ""
-    """Why the newest attempt gave nothing; what is there stays."""
+    result: Result | None = None
 
-    def after(self, points: tuple[Point, ...]) -> "Series":
+    def after(self, points: tuple[Point, ...], result: Result | None = None) -> "Series":
         """Return the series with later points added and the oldest forgotten."""
         last = self.points[-1][0] if self.points else float("-inf")
         newer = tuple(point for point in points if point[0] > last)
-        return Series((*self.points, *newer)[-MAX_POINTS:])
+        return Series((*self.points, *newer)[-MAX_POINTS:], result=result)
 
     @property
     def newest(self) -> float | None:
-        """Return the last value, `None` without one."""
+        """Return the last value, `None` without one; an answer without data has none."""
+        if self.result == ():
+            return None
         return self.points[-1][1] if self.points else None
+
+
+Asked = tuple[str, str]
+"""An address and a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +109,19 @@ class Slo:
     """All gauges of one rollout.
 
     Attributes:
-        source: Where the numbers come from, in words.
+        source: Where the numbers come from and on which way, in words.
         at: When Prometheus last answered.
         problem: Why there are no numbers at all.
+        fields: What the field references of the rollout's arguments stand for, by their path.
     """
 
     gauges: tuple[Gauge, ...] = ()
-    series: Mapping[tuple[str, Side], Series] = field(default_factory=dict)
+    series: Mapping[Asked, Series] = field(default_factory=dict)
     source: str = ""
     at: datetime | None = None
     problem: str = ""
-    hint: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, gauge: Gauge, side: Side) -> Series:
         """Return the series of one side of a gauge."""
-        return self.series.get((gauge.name, side), Series())
+        return self.series.get((gauge.address, gauge.query(side)), Series())

@@ -18,10 +18,12 @@ from amas_tui.errors import AmasError
 from amas_tui.kube.decode import decoder
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.session.streams import rollout_streams
+from amas_tui.store.forecast import forecasts
+from amas_tui.store.gauges import gauges
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.analysis_panel import analysis_lines
 from amas_tui.viewmodel.board import board, columns, header_line, row_line
-from amas_tui.viewmodel.gauges import gauges
+from amas_tui.viewmodel.gate_lines import gate_lines
 from amas_tui.viewmodel.get_text import get_text, list_text
 from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.preview_lines import outcome_lines, preview_lines, target_rows
@@ -74,8 +76,9 @@ def others(here: Scene) -> Iterator[Line]:
     """Yield the lines that a screen cuts itself."""
     yield from (line.line for line in tree_lines(rollout_view(here), NOW, WIDTH))
     yield from analysis_lines(here, NOW)
-    yield from slo_lines(slo_of(here), NOW, NOW)
+    yield from slo_lines(slo_of(here))
     yield from (line for _, line in target_rows(here, NOW))
+    yield from gate_lines(here, forecasts(here))
     yield from truth_lines(here, NOW)
 
 

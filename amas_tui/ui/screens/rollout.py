@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
+from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, scene
@@ -24,10 +25,17 @@ from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.analysis_panel import analysis_lines
 from amas_tui.viewmodel.chart import Chart
 from amas_tui.viewmodel.events_panel import events_lines
+from amas_tui.viewmodel.gate_lines import next_gate_line, trouble_lines
 from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.logs_panel import logs_lines
 from amas_tui.viewmodel.rollout_view import rollout_view
-from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
+from amas_tui.viewmodel.slo_panel import (
+    short_slo_lines,
+    slo_charts,
+    slo_lines,
+    slo_of,
+    source_line,
+)
 from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
 from amas_tui.viewmodel.timeline.lines import timeline_lines
 from amas_tui.viewmodel.traffic import traffic_chart, truth_lines
@@ -194,11 +202,11 @@ class RolloutScreen(MainScreen):
     def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
         truth = [fit(line, width) for line in truth_lines(here, shown.now)]
-        numbers = () if self.is_tiled else slo_lines(slo_of(here), shown.now, shown.local)
+        room = height - len(truth) - _MIN_CHART
+        numbers: tuple[Line, ...] = ()
+        if not self.is_tiled and room > 1:
+            numbers = (*short_slo_lines(slo_of(here), room - 1), *next_gate_line(here))
         room = height - len(truth) - len(numbers)
-        if room < _MIN_CHART:
-            numbers = numbers[: max(0, height - len(truth) - _MIN_CHART)]
-            room = height - len(truth) - len(numbers)
         chart = traffic_chart(here, _second(shown.now), max(2, width // 14))
         picture = self._drawn(0, chart, width, max(0, room), shown)
         panel.show((*picture, *(fit(line, width) for line in numbers), *truth))
@@ -206,8 +214,9 @@ class RolloutScreen(MainScreen):
     def _show_slo(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
         slo = slo_of(here)
-        numbers = [fit(line, width) for line in slo_lines(slo, shown.now, shown.local)]
-        source = fit((Span(f" from {slo.source}", Tone.DIM),), width) if slo.source else EMPTY
+        told = (*slo_lines(slo), *trouble_lines(here, forecasts(here)))
+        numbers = [fit(line, width) for line in told]
+        source = fit(source_line(slo, shown.local), width)
         charts = slo_charts(here, slo, _second(shown.now), max(2, width // 14))
         if not charts:
             panel.show((_no_metrics(here, width),))

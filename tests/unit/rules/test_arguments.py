@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from amas_tui.domain.analysis import TemplateArgument
 from amas_tui.domain.rollout import Argument
-from amas_tui.rules.arguments import field_value, resolve, substitute, unresolved
+from amas_tui.rules.arguments import field_paths, field_value, resolve, substitute, unresolved
 from tests.builders import NEW, OLD, Json, read
 
 
@@ -74,7 +74,7 @@ def test_an_argument_takes_the_value_the_controller_would_give(
         _given({"name": "a", **given_}) if given_ is not None else [],
         latest=NEW,
         stable=OLD,
-        rollout={"metadata": {"name": "checkout"}},
+        fields={"metadata.name": "checkout"},
     )
     assert dict(found.values) == {"a": value}
     assert (found.secret, found.missing) == ((), ())
@@ -129,3 +129,11 @@ def test_a_field_path_leads_to_a_scalar(path: str, value: str | None) -> None:
 def test_no_field_path_raises(path: str) -> None:
     found = field_value(_ROLLOUT, path)
     assert found is None or isinstance(found, str)
+
+
+def test_the_paths_that_arguments_refer_to_are_known_once_each() -> None:
+    def of(path: str) -> Json:
+        return {"name": path, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+    given = _given(of("metadata.name"), {"name": "x", "value": "1"}, of("a.b"), of("a.b"))
+    assert field_paths(given) == ("metadata.name", "a.b")

@@ -33,6 +33,6 @@ def test_the_oldest_points_are_forgotten() -> None:
 
 def test_a_series_that_is_not_there_is_empty() -> None:
     gauge = Gauge("success-rate", ((Side.CANARY, "up"),))
-    slo = Slo((gauge,), {("success-rate", Side.CANARY): Series(((1.0, 2.0),))})
+    slo = Slo((gauge,), {("", "up"): Series(((1.0, 2.0),))})
     assert slo.of(gauge, Side.CANARY).newest == 2.0
     assert slo.of(gauge, Side.STABLE).newest is None

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from amas_tui.rules.condition import Limit
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Point, Series, Side, Slo
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
+from amas_tui.viewmodel.slo_panel import short_slo_lines, slo_charts, slo_lines, slo_of, source_line
 from amas_tui.viewmodel.text import Line, Tone, plain
 from tests.builders import NOW, ago, condition, rollout, scene
 
@@ -26,10 +27,8 @@ def slo(
 ) -> Slo:
     gauge = Gauge("success-rate", BOTH, limits)
     series = {
-        ("success-rate", side): Series(
-            () if value is None else ((NOW.timestamp(), value),), series_problem
-        )
-        for side, value in ((Side.CANARY, canary), (Side.STABLE, stable))
+        ("", query): Series(() if value is None else ((NOW.timestamp(), value),), series_problem)
+        for (_, query), value in zip(BOTH, (canary, stable), strict=True)
     }
     return Slo((gauge,), series, at=ago(seconds=seconds), problem=problem)
 
@@ -75,31 +74,77 @@ def text(lines: tuple[Line, ...]) -> list[str]:
     ],
 )
 def test_canary_and_stable_stand_beside_the_limit(found: Slo, line: str) -> None:
-    assert text(slo_lines(found, NOW, NOW)) == [line]
+    assert text(slo_lines(found)) == [line]
 
 
 def test_good_and_bad_have_their_tones() -> None:
-    (line,) = slo_lines(slo(0.8, 0.99), NOW, NOW)
+    (line,) = slo_lines(slo(0.8, 0.99))
     tones = {span.text.strip(): span.tone for span in line}
     assert tones["✖"] is Tone.BAD
     assert tones["✔"] is Tone.GOOD
 
 
-def test_a_problem_and_an_old_answer_are_said() -> None:
-    lines = text(
-        slo_lines(slo(0.9, 0.9, problem="Prometheus did not answer", seconds=95), NOW, NOW)
-    )
-    assert lines[1:] == ["Prometheus did not answer", "the last answer is 1m35s old"]
-    assert len(text(slo_lines(slo(0.9, seconds=29), NOW, NOW))) == 1
+def test_a_problem_is_said_beneath() -> None:
+    found = slo(0.9, 0.9, problem="Prometheus did not answer", series_problem="x")
+    assert text(slo_lines(found)) == [
+        "success-rate  canary 0.9 (old)  stable 0.9 (old)  >= 0.95",
+        "Prometheus did not answer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "tone"),
+    [
+        pytest.param(14, "last sample just now", Tone.DIM, id="fresh"),
+        pytest.param(19, "last sample 15s ago", Tone.DIM, id="in steps of five seconds"),
+        pytest.param(95, "last sample 1m35s ago", Tone.WARN, id="old"),
+    ],
+)
+def test_where_the_numbers_come_from_is_said_with_their_age(
+    seconds: float, words: str, tone: Tone
+) -> None:
+    line = source_line(replace(slo(0.9, seconds=seconds), source="prom:9090 (as given)"), NOW)
+    assert plain(line) == f" from prom:9090 (as given), {words}"
+    assert line[0].tone is tone
+
+
+def test_without_an_answer_the_source_says_so() -> None:
+    assert plain(source_line(Slo(source="prom"), NOW)) == " from prom: no answer yet"
+    assert source_line(Slo(), NOW) == ()
+
+
+def many(**bad: float) -> Slo:
+    gauges = [Gauge(name, ((Side.ALL, name),), LIMITS) for name in ("a", "b", "c", "d")]
+    values = {name: bad.get(name, 0.99) for name in ("a", "b", "c", "d")}
+    series = {("", name): Series(((1.0, value),)) for name, value in values.items()}
+    return Slo(tuple(gauges), series)
+
+
+def test_where_room_is_short_what_fails_is_shown_in_its_place() -> None:
+    shown = [line.split()[0] for line in text(short_slo_lines(many(d=0.5, b=0.5), 3))]
+    assert shown == ["a", "b", "d"]
+    assert text(short_slo_lines(many(), 0)) == []
+
+
+def test_the_verdict_is_the_conditions_own_not_the_limits() -> None:
+    gauge = Gauge("x", ((Side.ALL, "q"),), LIMITS, success="result[0] >= 0.95 || true")
+    found = Slo((gauge,), {("", "q"): Series(((1.0, 0.5),), result=(0.5,))})
+    assert text(slo_lines(found)) == ["x  all versions 0.5 ✔  >= 0.95"]
+
+
+def test_an_answer_without_data_is_no_old_value() -> None:
+    gauge = Gauge("x", ((Side.ALL, "q"),), LIMITS)
+    found = Slo((gauge,), {("", "q"): Series(((1.0, 0.99),), result=())})
+    assert text(slo_lines(found)) == ["x  all versions no data  >= 0.95"]
 
 
 def test_without_gauges_there_is_no_line() -> None:
-    assert slo_lines(Slo(), NOW, NOW) == ()
+    assert slo_lines(Slo()) == ()
 
 
 def test_names_stand_in_one_column() -> None:
     gauges = (Gauge("a", ((Side.ALL, "q"),)), Gauge("longer", ((Side.ALL, "q"),)))
-    lines = [plain(line) for line in slo_lines(Slo(gauges), NOW, NOW)]
+    lines = [plain(line) for line in slo_lines(Slo(gauges))]
     assert [line.index("all versions") for line in lines] == [9, 9]
 
 
@@ -117,10 +162,8 @@ def points(*values: tuple[float, float]) -> tuple[Point, ...]:
 def charts(**fields: Any) -> tuple[Slo, Scene]:
     gauge = Gauge("success-rate", BOTH, LIMITS)
     series = {
-        ("success-rate", Side.CANARY): Series(
-            points((-60, 0.9), (-55, math.nan), (-50, 0.8), (-45, 0.85))
-        ),
-        ("success-rate", Side.STABLE): Series(points((-60, 0.99), (-55, 0.98))),
+        ("", "a"): Series(points((-60, 0.9), (-55, math.nan), (-50, 0.8), (-45, 0.85))),
+        ("", "b"): Series(points((-60, 0.99), (-55, 0.98))),
     }
     return Slo((gauge,), series), scene(rollout(**fields))
 
@@ -157,6 +200,6 @@ def test_a_query_that_cannot_be_separated_says_so() -> None:
 def test_only_finite_numbers_are_drawn() -> None:
     gauge = Gauge("x", ((Side.ALL, "q"),))
     wild = Series(points((-9, math.inf), (-8, -math.inf), (-7, math.nan), (-6, 1e300)))
-    (chart,) = slo_charts(scene(rollout()), Slo((gauge,), {("x", Side.ALL): wild}), NOW, 5)
+    (chart,) = slo_charts(scene(rollout()), Slo((gauge,), {("", "q"): wild}), NOW, 5)
     assert all(math.isfinite(value) for curve in chart.curves for _, value in curve.points)
     assert all(map(math.isfinite, chart.y))

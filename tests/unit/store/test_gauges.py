@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from amas_tui.store.gates import analyses, find_template, templates
+from amas_tui.store.gauges import gauges
 from amas_tui.store.slo import Gauge, Side
-from amas_tui.viewmodel.gauges import gauges
 from tests.builders import (
     NEW,
     OLD,
