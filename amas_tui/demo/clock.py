@@ -97,24 +97,47 @@ class ManualClock(Clock):
         self._elapsed = end
 
 
-class LoopClock(Clock):
-    """Real time; `run` does what is due."""
+class LoopClock(ManualClock):
+    """Real time; `run` does what is due.
 
-    def __init__(self) -> None:
-        super().__init__(datetime.now(UTC))
-        self._began = monotonic()
+    It may begin in the past: that is played by `advance`, as quickly as it can be, and the rest of
+    it is made up for when `run` begins.
+    """
+
+    def __init__(self, past: float = 0.0) -> None:
+        """Begin `past` seconds ago."""
+        super().__init__(datetime.now(UTC) - timedelta(seconds=past))
+        self._began = monotonic() - past
+        self._is_live = past <= 0
         self._changed = asyncio.Event()
 
     @property
     def elapsed(self) -> float:
         """Return the seconds since `start`."""
-        return monotonic() - self._began
+        return monotonic() - self._began if self._is_live else self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Let a part of the past go by.
+
+        Raises:
+            RuntimeError: It is over.
+        """
+        if self._is_live:
+            raise RuntimeError("real time cannot be advanced")
+        super().advance(seconds)
+
+    def catch_up(self) -> None:
+        """Let the rest of the past go by, and go on with real time."""
+        if not self._is_live:
+            super().advance(max(0.0, monotonic() - self._began - self._elapsed))
+            self._is_live = True
 
     def _planned(self) -> None:
         self._changed.set()
 
     async def run(self) -> None:
         """Do what is due, for ever."""
+        self.catch_up()
         while True:
             self._changed.clear()
             due = self._next

@@ -5,13 +5,13 @@ so that a reader may keep what it got; nobody changes what they were given.
 """
 
 import random
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
 from amas_tui.demo import defaults, managed
 from amas_tui.demo.clock import Clock, rfc3339
+from amas_tui.demo.copies import copied
 from amas_tui.demo.managed import Writer
 from amas_tui.demo.resources import Resource
 
@@ -91,6 +91,8 @@ class Store:
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - the same names in every run
         self._objects: dict[Key, Json] = {}
+        # By kind as well: nothing is asked for as often as all of a kind.
+        self._kinds: defaultdict[Resource, dict[Key, Json]] = defaultdict(dict)
         self._version = 1_000
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._oldest = self._version
@@ -149,8 +151,8 @@ class Store:
         wanted = (labels or {}).items()
         keys = sorted(
             (key.namespace, key.name, key)
-            for key in self._objects
-            if key.resource == resource and namespace in ("", key.namespace)
+            for key in self._kinds[resource]
+            if namespace in ("", key.namespace)
         )
         found = (self._objects[key] for *_, key in keys)
         return [one for one in found if wanted <= one["metadata"].get("labels", {}).items()]
@@ -180,7 +182,7 @@ class Store:
         Raises:
             StatusError: The name is taken (409).
         """
-        created = deepcopy(obj)
+        created = copied(obj)
         metadata = created.setdefault("metadata", {})
         if "name" not in metadata and "generateName" in metadata:
             metadata["name"] = metadata["generateName"] + self.suffix()
@@ -223,17 +225,18 @@ class Store:
         """
         before = self.get(resource, namespace, name)
         key = self._key(resource, before)
-        after = deepcopy(before)
+        after = copied(before)
         change(after)
         if subresource == "status":
             status = {"status": after["status"]} if "status" in after else {}
-            after = {**deepcopy(before), **status}
+            # Only its metadata may change yet; what is stored is never changed.
+            after = {**before, **status, "metadata": copied(before["metadata"])}
             if not status:
                 after.pop("status", None)
         elif resource.has_status:
             after.pop("status", None)
             if "status" in before:
-                after["status"] = deepcopy(before["status"])
+                after["status"] = before["status"]
         metadata, old = after["metadata"], before["metadata"]
         for field in ("name", "namespace", "uid", "creationTimestamp", "generation"):
             if field in old:
@@ -260,7 +263,7 @@ class Store:
         """
         before = self.get(resource, namespace, name)
         key = self._key(resource, before)
-        return self._keep("DELETED", key, deepcopy(before), before, dry_run=dry_run)
+        return self._keep("DELETED", key, copied(before), before, dry_run=dry_run)
 
     def _key(self, resource: Resource, obj: Json) -> Key:
         metadata = obj["metadata"]
@@ -273,9 +276,9 @@ class Store:
         self._version += 1
         obj["metadata"]["resourceVersion"] = str(self._version)
         if type_ == "DELETED":
-            del self._objects[key]
+            del self._objects[key], self._kinds[key.resource][key]
         else:
-            self._objects[key] = obj
+            self._objects[key] = self._kinds[key.resource][key] = obj
         change = Change(self._version, type_, key, obj, before)
         if len(self._history) == self._history.maxlen:
             self._oldest = self._history[0].version

@@ -6,9 +6,9 @@ stands; staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go for the wor
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, Final
 
+from amas_tui.demo.copies import copied
 from amas_tui.demo.server.status import bad_request, unprocessable
 from amas_tui.demo.store import StatusError
 
@@ -41,7 +41,7 @@ def merge_patch(body: bytes) -> Callable[[Json], Json]:
 def merged(target: Any, patch: Any) -> Any:
     """Return `target` after a merge patch. Source: RFC 7386, section 2."""
     if not isinstance(patch, dict):
-        return deepcopy(patch)
+        return copied(patch)
     result = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
@@ -62,7 +62,7 @@ def json_patch(body: bytes) -> Callable[[Json], Json]:
         raise _not_a("[]handlers.jsonPatchOp", patch)
 
     def change(obj: Json) -> Json:
-        document: Any = deepcopy(obj)
+        document: Any = copied(obj)
         try:
             for operation in patch:
                 _apply(document, operation)
@@ -114,16 +114,16 @@ def _kind(value: Any) -> str:
 def _apply(document: Any, operation: Json) -> None:
     match operation["op"]:
         case "add":
-            _add(document, operation["path"], deepcopy(operation.get("value")))
+            _add(document, operation["path"], copied(operation.get("value")))
         case "remove":
             _remove(document, operation["path"])
         case "replace":
-            _replace(document, operation["path"], deepcopy(operation.get("value")))
+            _replace(document, operation["path"], copied(operation.get("value")))
         case "test":
             if _found(document, operation["path"]) != operation.get("value"):
                 raise _MissingError
         case "copy":
-            _add(document, operation["path"], deepcopy(_found(document, operation["from"])))
+            _add(document, operation["path"], copied(_found(document, operation["from"])))
         case "move":
             value = _found(document, operation["from"])
             _remove(document, operation["from"])

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
 from amas_tui.demo import managed, namespaces
+from amas_tui.demo.copies import copied
 from amas_tui.demo.managed import Writer
 from amas_tui.demo.resources import NAMESPACES, Resource
 from amas_tui.demo.server import patching, schema
@@ -206,7 +206,7 @@ class Writes:
 
         def write(obj: Json) -> None:
             nonlocal warnings
-            after = change(deepcopy(obj))
+            after = change(copied(obj))
             if not isinstance(after.get("metadata"), dict):
                 after["metadata"] = {}
             _check_name(asked, after)
@@ -398,7 +398,7 @@ def _deleted(resource: Resource, obj: Json) -> Json:
 
 def _check_known(asked: Asked, resource: Resource, manifest: Json) -> None:
     """Refuse to apply fields that nobody knows; a patch only warns of them."""
-    unknown = schema.pruned(resource, deepcopy(manifest))
+    unknown = schema.pruned(resource, copied(manifest))
     if not unknown:
         return
     lines = [f".{path}: field not declared in schema" for path in unknown]
@@ -447,7 +447,7 @@ def _put(obj: Json, path: managed.Path, value: Any) -> None:
         if not isinstance(obj.get(step), dict):
             obj[step] = {}
         obj = obj[step]
-    obj[last] = deepcopy(value)
+    obj[last] = copied(value)
 
 
 def _drop(obj: Json, path: managed.Path) -> None:
