@@ -8,6 +8,7 @@ import click
 LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
     "export": "amas_tui.cli.export_command:export",
+    "manifests": "amas_tui.cli.manifests_command:manifests",
 }
 """Where each command is: `module:attribute`."""
 

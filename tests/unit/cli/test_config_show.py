@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.command import Ran, amas
+from tests.headless.command import Ran
+from tests.unit.cli.inside import amas
 
 KUBECONFIG = """\
 apiVersion: v1
