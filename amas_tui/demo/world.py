@@ -5,6 +5,8 @@ from typing import Final
 
 from amas_tui.demo import namespaces
 from amas_tui.demo.clock import Clock
+from amas_tui.demo.controller import cluster
+from amas_tui.demo.controller.cluster import Controllers
 from amas_tui.demo.ports import Logs, NoLogs, NoPrometheus, Prometheus
 from amas_tui.demo.resources import (
     CLUSTER_ROLE_BINDINGS,
@@ -58,6 +60,7 @@ class World:
     users: access.Users
     options: Options
     prometheus_url: str
+    controllers: Controllers
     logs: Logs = field(default_factory=NoLogs)
     prometheus: Prometheus = field(default_factory=NoPrometheus)
 
@@ -71,10 +74,10 @@ def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
         prometheus_url: Where its Prometheus will answer.
     """
     store = Store(clock, options.seed)
-    world = World(store, access.Users(_GROUPS), options, prometheus_url)
     namespaces.create_first(store)
     _install(store)
-    return world
+    users = access.Users(_GROUPS)
+    return World(store, users, options, prometheus_url, cluster.start(store))
 
 
 def _install(store: Store) -> None:

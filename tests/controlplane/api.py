@@ -135,6 +135,13 @@ class Api:
         """Return any URL path's answer, e.g. a pod's log."""
         return self._send("GET", path, params=params).text
 
+    def stream(self, path: str, params: Mapping[str, str]) -> Iterator[Json]:
+        """Yield the events of a watch until the server ends it."""
+        with self._client.stream("GET", path, params=params) as response:
+            if response.is_error:
+                raise ApiError(response)
+            yield from map(json.loads, response.iter_lines())
+
     @contextmanager
     def namespace(self, prefix: str = "test") -> Iterator[str]:
         """Create a namespace of an own name; at the end it is deleted, which nobody waits for."""
