@@ -89,6 +89,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "undo",
         verb=Verb.UNDO,
     ),
+    Command("why", ("w",), ANYWHERE, "why", "Say why: the cause, its evidence, what helps", "why"),
     Command(
         "needs-human",
         ("f",),

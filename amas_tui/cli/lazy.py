@@ -9,6 +9,7 @@ LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
     "export": "amas_tui.cli.export_command:export",
     "manifests": "amas_tui.cli.manifests_command:manifests",
+    "why": "amas_tui.cli.why_command:why",
 }
 """Where each command is: `module:attribute`."""
 

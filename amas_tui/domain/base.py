@@ -183,6 +183,7 @@ class ObjectMeta:
     labels: Labels = field(default_factory=dict)
     annotations: Labels = field(default_factory=dict)
     owner_references: Many[OwnerReference] = ()
+    finalizers: Many[Str] = ()
     managed_fields: Many[ManagedFields] = ()
 
     @property

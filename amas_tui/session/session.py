@@ -22,6 +22,7 @@ from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
 from amas_tui.ports import Identity, Right
 from amas_tui.rules.traffic import standing
+from amas_tui.session.clues import ClueFinder
 from amas_tui.session.explain import Explainer
 from amas_tui.session.logs import LogFollower
 from amas_tui.session.mailbox import Mailbox
@@ -35,7 +36,7 @@ from amas_tui.session.streams import (
     rollout_streams,
 )
 from amas_tui.settings import Settings
-from amas_tui.store.detail import Detail
+from amas_tui.store.detail import Clues, Detail
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.logs import LogBook, LogChoice
 from amas_tui.store.scene import Scene, scene
@@ -89,6 +90,8 @@ class Session:
         self._logs: dict[str, LogBook] = {}
         self._log_follower = LogFollower(self._transport, self._look, self._logged)
         self._explainer = Explainer(self._transport, self._explained)
+        self._clues: dict[str, Clues] = {}
+        self._clue_finder = ClueFinder(self._transport, self._look, self._explained_more)
         self._metrics = MetricsFollower(
             metrics or MetricsOptions(),
             self._look,
@@ -103,6 +106,7 @@ class Session:
         self._sync()
         self._background = [
             self._group.create_task(self._explainer.run(), name="explain"),
+            self._group.create_task(self._clue_finder.run(), name="clues"),
             self._group.create_task(self._metrics.run(), name="metrics"),
             self._group.create_task(self._log_follower.run(), name="logs"),
         ]
@@ -147,6 +151,7 @@ class Session:
         """Watch what belongs to one rollout too, or no more."""
         self._focus = uid
         self._metrics.follow(uid)
+        self._clue_finder.follow(uid)
         self._slos = {one: slo for one, slo in self._slos.items() if one == uid}
         self._sync()
 
@@ -237,6 +242,7 @@ class Session:
         self._snapshot = replace(
             before.after(facts),
             details=dict(self._details),
+            clues=dict(self._clues),
             slos=dict(self._slos),
             logs=dict(self._logs),
             clock_offset=self.clock_offset,
@@ -306,6 +312,10 @@ class Session:
 
     def _explained(self, rollout: Rollout, detail: Detail) -> None:
         self._details[rollout.uid] = detail
+        self._mailbox.wake()
+
+    def _explained_more(self, uid: str, clues: Clues) -> None:
+        self._clues = {uid: clues}
         self._mailbox.wake()
 
     def _look(self) -> Scene | None:

@@ -1,10 +1,10 @@
 """All that is known about one rollout, joined by owner."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.base import HASH_LABEL, Key, ObjectMeta, revision_of
@@ -15,7 +15,8 @@ from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.rules.analysis import newest
 from amas_tui.rules.pods import is_ready
 from amas_tui.rules.traffic import Difference, Routes, differences, faults
-from amas_tui.store.kinds import Kind
+from amas_tui.store.detail import Clues, Detail
+from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.snapshot import Health, Snapshot, Stream
 
 _NEVER: Final = 0.0
@@ -83,6 +84,14 @@ class Scene:
     def pods_of(self, replica_set: ReplicaSet | None) -> tuple[Pod, ...]:
         """Return the pods of one ReplicaSet."""
         return self.pods.get(replica_set.metadata.uid, ()) if replica_set else ()
+
+    def pods_with(self, pod_hash: str) -> tuple[Pod, ...]:
+        """Return the pods of a version, oldest first, also where its ReplicaSet is not known."""
+        replica_set = self.by_hash(pod_hash)
+        if replica_set is not None:
+            return self.pods_of(replica_set)
+        own = [pod for pod in self.snapshot.pods.values() if pod_hash and pod.hash == pod_hash]
+        return tuple(sorted(own, key=_pod_age))
 
     def ready(self, replica_set: ReplicaSet | None) -> int:
         """Return how many pods of a ReplicaSet may receive traffic."""
@@ -211,6 +220,11 @@ class Scene:
         since = self.snapshot.differing.get(self.rollout.uid, {})
         return faults(self.differences, since, now - self.snapshot.clock_offset)
 
+    @cached_property
+    def clues(self) -> Clues:
+        """What was fetched once to explain it."""
+        return self.snapshot.clues.get(self.rollout.uid, Clues())
+
     def stream(self, kind: Kind) -> Stream | None:
         """Return how the stream of a kind is for this rollout's namespace, the worst of several."""
         namespace = self.rollout.key.namespace
@@ -255,6 +269,39 @@ def scene(snapshot: Snapshot, uid: str) -> Scene | None:
     """Return the scene of a rollout, `None` when there is no such rollout any more."""
     rollout = snapshot.rollouts.get(uid)
     return Scene(rollout, snapshot) if rollout else None
+
+
+def board_scene(snapshot: Snapshot, rollout: Rollout) -> Scene:
+    """Return a rollout of the board with what was fetched to explain it.
+
+    Kinds that were not asked for, or that may not be read, count as not known.
+    """
+    detail = snapshot.details.get(rollout.uid) or _NOTHING
+    streams = {id_: s for id_, s in snapshot.streams.items() if id_.kind is Kind.ROLLOUTS}
+    for kind in detail.kinds:
+        streams[StreamId(kind, rollout.key.namespace)] = Stream(Health.LIVE, detail.at)
+    return Scene(
+        rollout,
+        Snapshot(
+            rollouts={rollout.uid: rollout},
+            replica_sets=_by_uid(detail.replica_sets),
+            pods=_by_uid(detail.pods),
+            analysis_runs=_by_uid(detail.runs),
+            services=_by_uid(detail.services),
+            ingresses=_by_uid(detail.ingresses),
+            streams=streams,
+            touched=snapshot.touched,
+            clues={rollout.uid: detail.clues},
+            clock_offset=snapshot.clock_offset,
+        ),
+    )
+
+
+_NOTHING: Final = Detail("", datetime.min.replace(tzinfo=UTC))
+
+
+def _by_uid(items: Sequence[Any]) -> dict[str, Any]:
+    return {item.metadata.uid: item for item in items}
 
 
 def run_hash(run: AnalysisRun) -> str:

@@ -16,7 +16,7 @@ from amas_tui.domain.watch import Applied, Bookmark, Deleted, Listed, Lost, Unde
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.errors import AmasError
 from amas_tui.rules.traffic import Since
-from amas_tui.store.detail import Detail
+from amas_tui.store.detail import Clues, Detail
 from amas_tui.store.history import History
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.logs import LogBook
@@ -97,6 +97,8 @@ class Snapshot:
     """What was read of the open rollout's logs, by uid."""
     touched: Mapping[str, datetime] = field(default_factory=_table)
     """When each rollout last changed before our eyes, by uid."""
+    clues: Mapping[str, Clues] = field(default_factory=_table)
+    """What was fetched once to explain the open rollout, by its uid."""
     clock_offset: timedelta = timedelta(0)
     """The server's clock minus ours."""
 

@@ -41,6 +41,7 @@ from amas_tui.ui.messages import (
     LogsWanted,
     Opened,
     VerbAsked,
+    WhyAsked,
 )
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.ui.screens.board import BoardScreen
@@ -268,6 +269,9 @@ class AmasApp(App[int]):
         front = self._front
         if front is not None:
             front.update(shown)
+        follow = getattr(self.screen, "follow", None)
+        if follow is not None:
+            follow(shown)
         see = getattr(self.screen, "see", None)
         if see is not None:
             see(self._scene(self.screen.preview.scene.rollout.uid))  # type: ignore[attr-defined]
@@ -327,6 +331,20 @@ class AmasApp(App[int]):
             self._cluster.focus(uid)
             self._cluster.attend(())
         self.push_screen(RolloutScreen(self._shown(), uid))
+
+    def on_why_asked(self, message: WhyAsked) -> None:
+        """Say why: over the open rollout, so that all that explains it is watched."""
+        from amas_tui.ui.screens.why import WhyScreen  # noqa: PLC0415 - after first paint
+
+        if self._front is not None and self._front.VIEW is View.BOARD:
+            self._open(message.uid)
+        self.push_screen(WhyScreen(self._shown(), message.uid), self._helped)
+
+    def _helped(self, command: str | None) -> None:
+        """Carry out the key that a dialog was left with."""
+        front = self._front
+        if command and front is not None:
+            front.action_command(command)
 
     def on_left(self, _message: Left) -> None:
         """Close the view in front; a key that came too fast finds the board already."""

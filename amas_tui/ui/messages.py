@@ -47,6 +47,13 @@ class Opened(Message):
 
 
 @dataclass
+class WhyAsked(Message):
+    """Why a rollout stands as it does is to be said."""
+
+    uid: str
+
+
+@dataclass
 class Left(Message):
     """A view is to be closed."""
 

@@ -2,32 +2,25 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.rollout import Rollout
-from amas_tui.domain.workload import Pod
-from amas_tui.rules.abort import abort_cause
-from amas_tui.rules.analysis import (
-    MetricState,
-    culprit,
-    metric_states,
-    newest,
-)
 from amas_tui.rules.images import version
-from amas_tui.rules.pause import pauses
 from amas_tui.rules.phase import rollout_verdict
-from amas_tui.rules.pods import is_ready, pod_state
-from amas_tui.rules.steps import current_step, step_index
+from amas_tui.rules.pods import is_ready
 from amas_tui.rules.weight import max_weight, new_share
 from amas_tui.store.detail import Detail
+from amas_tui.store.scene import Scene, board_scene
 from amas_tui.store.snapshot import Snapshot
 from amas_tui.viewmodel.state import Standing, State, halted_weight, shown_step, state
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_left
-from amas_tui.words import age, coarse, metric_words, number, step_words
+from amas_tui.why.case import quiet_for
+from amas_tui.why.diagnosis import diagnose
+from amas_tui.why.finding import Severity
+from amas_tui.words import age
 
 BAR_CELLS: Final = 10
 
@@ -87,13 +80,9 @@ def _order(row: BoardRow) -> tuple[int, int, str, str]:
 
 def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime) -> BoardRow:
     """Return one rollout's line."""
-    detail = snapshot.details.get(rollout.uid)
-    runs = detail.runs if detail else ()
-    touched = snapshot.touched.get(rollout.uid)
-    local = now - snapshot.clock_offset
-    untouched = local - touched if touched else timedelta(0)
-    standing = state(rollout, runs, untouched)
-    text, tone = now_column(rollout, standing, runs, detail.pods if detail else (), now)
+    here = board_scene(snapshot, rollout)
+    standing = state(rollout, here.update_runs, quiet_for(snapshot, rollout, now))
+    text, tone = now_column(here, standing, now)
     return BoardRow(
         id=RowId(context, rollout.uid),
         namespace=rollout.key.namespace,
@@ -123,100 +112,29 @@ def _step(rollout: Rollout, standing: State) -> str:
     return f"{shown_step(rollout, standing)}/{count}"
 
 
-def now_column(
-    rollout: Rollout,
-    standing: State,
-    runs: tuple[AnalysisRun, ...],
-    pods: tuple[Pod, ...],
-    now: datetime,
-) -> tuple[str, Tone]:
+def now_column(scene: Scene, standing: State, now: datetime) -> tuple[str, Tone]:
     """Return what is going on with a rollout, in the few words of the board's last column."""
-    since = age(standing.since, now)
-    match standing.standing:
-        case Standing.HALTED:
-            return _halted(rollout, runs), Tone.BAD
-        case Standing.ABORTED:
-            return f"by hand, {since}" if since else "by hand", Tone.BAD
-        case Standing.INVALID:
-            condition = rollout.condition("InvalidSpec")
-            return _after(condition.message if condition else "", "is invalid: "), Tone.BAD
-        case Standing.WAITING:
-            return f"for you, {since}" if since else "for you", Tone.WARN
-        case Standing.HELD:
-            return f"held by spec.paused, {since}" if since else "held by spec.paused", Tone.WARN
-        case Standing.INCONCLUSIVE:
-            return f"{_verdict(runs) or 'analysis'} inconclusive, {since}", Tone.WARN
-        case Standing.SILENT:
-            return "the controller does not react", Tone.WARN
-        case Standing.TIMED_OUT | Standing.DEGRADED:
-            return _trouble(pods) or rollout_verdict(rollout).message, Tone.BAD
-        case Standing.ANALYSING:
-            return _measuring(rollout, runs), Tone.NORMAL
-        case Standing.PAUSING:
-            return _pausing(rollout, now), Tone.NORMAL
-        case Standing.HEALTHY:
-            tag = version(rollout.spec.template.spec.containers)
-            return ", ".join(part for part in (tag, since) if part), Tone.DIM
+    if standing.standing is Standing.HEALTHY:
+        tag = version(scene.rollout.spec.template.spec.containers)
+        since = age(standing.since, now)
+        return ", ".join(part for part in (tag, since) if part), Tone.DIM
+    head = diagnose(scene, now).head
+    if head is None:
+        return _moving(scene), Tone.NORMAL
+    match head.cause.severity:
+        case Severity.TROUBLE:
+            return head.finding.short, Tone.BAD
+        case Severity.HUMAN:
+            return head.finding.short, standing.tone
         case _:
-            return _moving(rollout, pods), Tone.NORMAL
+            return head.finding.short, Tone.NORMAL
 
 
-def _after(message: str, mark: str) -> str:
-    return message.partition(mark)[2] or message
-
-
-def _halted(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> str:
-    return _verdict(runs) or abort_cause(rollout) or rollout.status.message
-
-
-def _verdict(runs: tuple[AnalysisRun, ...]) -> str:
-    """Return the deciding metric with its value and limit, empty where no run tells."""
-    deciding = newest([run for run in runs if culprit(run) is not None])
-    bad = culprit(deciding) if deciding else None
-    return metric_words(bad) if bad else ""
-
-
-def _measuring(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> str:
-    wanted = rollout.status.canary.current_step_analysis_run_status
-    run = next((run for run in runs if wanted and run.metadata.name == wanted.name), newest(runs))
-    states = metric_states(run) if run else ()
-    if not states:
-        step = current_step(rollout)
-        return step_words(step) if step else "analysis"
-    # The metric that is furthest from done is the one that is being waited for.
-    slowest = min(states, key=_done)
-    counted = f"{slowest.measured}/{slowest.wanted}" if slowest.wanted else f"{slowest.measured}"
-    value = "" if slowest.value is None else f" {number(slowest.value)}"
-    return f"{slowest.name}{value}, {counted}"
-
-
-def _done(metric: MetricState) -> float:
-    return metric.measured / metric.wanted if metric.wanted else 0.0
-
-
-def _pausing(rollout: Rollout, now: datetime) -> str:
-    pause = next(iter(pauses(rollout)), None)
-    left = pause.remaining(now) if pause else None
-    index = step_index(rollout) + 1
-    following = step_words(rollout.steps[index]) if index < len(rollout.steps) else "done"
-    return f"{coarse(left)}, then {following}" if left is not None else f"then {following}"
-
-
-def _moving(rollout: Rollout, pods: tuple[Pod, ...]) -> str:
-    trouble = _trouble(pods)
+def _moving(scene: Scene) -> str:
+    pods = scene.pods_with(scene.rollout.status.current_pod_hash)
     if pods:
-        ready = sum(map(is_ready, pods))
-        return f"{ready}/{len(pods)} ready{f': {trouble}' if trouble else ''}"
-    return rollout_verdict(rollout).message
-
-
-_FINE: Final = frozenset({"Running", "Completed", "Pending", "PodInitializing", "Terminating"})
-
-
-def _trouble(pods: Iterable[Pod]) -> str:
-    """Return the first word that tells why a pod is not ready."""
-    words = (pod_state(pod).status for pod in pods if not is_ready(pod))
-    return next((word for word in words if word not in _FINE and word != "ContainerCreating"), "")
+        return f"{sum(map(is_ready, pods))}/{len(pods)} ready"
+    return rollout_verdict(scene.rollout).message
 
 
 def matcher(text: str) -> Callable[[Rollout], bool]:

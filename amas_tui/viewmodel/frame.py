@@ -131,15 +131,23 @@ def header(
 
 
 def footer(keymap: Keymap, view: View, is_possible: Callable[[Command], bool], width: int) -> Line:
-    """Return the keys of a view, set closer where they would not fit; impossible ones are dim."""
+    """Return the keys of a view, set closer where they would not fit; impossible ones are dim.
+
+    Where they do not fit even so, those go that the help shows as well.
+    """
     shown = [command for command in keymap.of(view) if command.label and keymap.shown(command.id)]
-    for gap in ("  ", " "):
+    fewer = [command for command in shown if command.id not in _SPARE]
+    for commands, gap in ((shown, "  "), (shown, " "), (fewer, " ")):
         line = merge(
-            (Span(" "), *(span for one in shown for span in _key(keymap, one, is_possible, gap)))
+            (Span(" "), *(span for one in commands for span in _key(keymap, one, is_possible, gap)))
         )
         if line_width(line) - len(gap) <= width:
             break
     return fit(line, width)
+
+
+_SPARE: Final = frozenset({"command"})
+"""Whoever knows `:` types it unasked."""
 
 
 def _key(

@@ -13,6 +13,7 @@ from amas_tui.rules.phase import is_observed, is_restarting, is_unpausing, rollo
 from amas_tui.rules.steps import StepKind, current_step, step_index, step_kinds
 from amas_tui.rules.weight import weight_at
 from amas_tui.viewmodel.text import Tone
+from amas_tui.why.case import SILENCE
 
 
 class Standing(IntEnum):
@@ -73,9 +74,6 @@ _LOOK: Final[dict[Standing, tuple[str, str, Tone]]] = {
     Standing.UNKNOWN: ("?", "Unknown", Tone.DIM),
     Standing.HEALTHY: ("✔", "Healthy", Tone.GOOD),
 }
-
-SILENCE: Final = timedelta(seconds=10)
-"""A healthy controller answers within a second; after this it is called silent."""
 
 
 @dataclass(frozen=True, slots=True)

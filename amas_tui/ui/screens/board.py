@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
 from amas_tui.store.scene import scene
-from amas_tui.ui.messages import Attended, Opened, VerbAsked
+from amas_tui.ui.messages import Attended, Opened, VerbAsked, WhyAsked
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.stylesheets import stylesheets
@@ -120,7 +120,7 @@ class BoardScreen(MainScreen):
     def is_possible(self, command: Command) -> bool:
         """Return whether a verb makes sense for the rollout under the cursor."""
         uid, snapshot = self.selected, self.shown.snapshot
-        if command.verb is None and command.id != "open":
+        if command.verb is None and command.id not in ("open", "why"):
             return True
         if uid is None or snapshot is None:
             return False
@@ -136,6 +136,10 @@ class BoardScreen(MainScreen):
         match id_:
             case "open" if uid is not None:
                 self.post_message(Opened(uid))
+            case "why" if uid is not None:
+                self.post_message(WhyAsked(uid))
+            case "why":
+                self._say_nothing_selected()
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
             case "filter" if argument:
@@ -155,10 +159,13 @@ class BoardScreen(MainScreen):
         if command is None or command.verb is None:
             return False
         if uid is None:
-            self.notify("There is no rollout under the cursor.", severity="warning", markup=False)
+            self._say_nothing_selected()
         else:
             self.post_message(VerbAsked(command.verb, uid))
         return True
+
+    def _say_nothing_selected(self) -> None:
+        self.notify("There is no rollout under the cursor.", severity="warning", markup=False)
 
     def _show(self, filter_: Filter) -> None:
         self._filter = filter_

@@ -16,7 +16,7 @@ from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, scene
-from amas_tui.ui.messages import ExportWanted, Left, LogsWanted, VerbAsked
+from amas_tui.ui.messages import ExportWanted, Left, LogsWanted, VerbAsked, WhyAsked
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -193,10 +193,10 @@ class RolloutScreen(MainScreen):
                     rest.append(Span("  "))
                     rest.append(Span(shown.keymap.shown(command.id), Tone.KEY))
                     rest.append(Span(f" {command.label}"))
-            second = fit(merge(rest), width)
-            # A long sentence takes the second line; what comes next then follows in its end.
-            lines = first if len(first) > 1 else (*first, second)
-        padded = (*lines, EMPTY, EMPTY)[: _HEAD - 1]
+            # What comes next has a line of its own, however long the sentence is: the keys that
+            # help must not be cut off.
+            lines = (*first, fit(merge(rest), width))
+        padded = (*lines, EMPTY, EMPTY)[: max(_HEAD - 1, len(lines))]
         return (*padded, steps_line(here, shown.now, width))
 
     def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
@@ -289,6 +289,8 @@ class RolloutScreen(MainScreen):
                 self._front(int(id_[-1]) - 1)
             case "export":
                 self.post_message(ExportWanted(self.uid))
+            case "why":
+                self.post_message(WhyAsked(self.uid))
             case "next-panel":
                 self._front((self._panel + 1) % len(PANELS))
             case "previous-panel":

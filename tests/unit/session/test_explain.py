@@ -8,7 +8,7 @@ from amas_tui.domain.rollout import Rollout
 from amas_tui.kube.transport import Transport
 from amas_tui.session.explain import MAX_ROLLOUTS, Explainer
 from amas_tui.store.detail import Detail
-from tests.builders import NEW, Json, meta, rollout
+from tests.builders import NEW, OLD, Json, meta, rollout
 from tests.unit.kube.loopback import Answer, Answers, Loopback, access, loopback, ok, refusal
 from tests.unit.kube.loopback import Request as Asked
 
@@ -48,7 +48,8 @@ async def explaining(answers: Answers) -> AsyncIterator[tuple[Watched, Loopback]
 
 
 def by_kind(runs: Answer, pods: Answer) -> Answers:
-    return lambda request: runs if "analysisruns" in request.path else pods
+    answers = {"analysisruns": runs, "pods": pods}
+    return lambda request: answers.get(request.path.rpartition("/")[2], listed())
 
 
 async def test_the_newest_versions_runs_and_pods_are_fetched() -> None:
@@ -59,8 +60,13 @@ async def test_the_newest_versions_runs_and_pods_are_fetched() -> None:
     assert [one.metadata.name for one in detail.runs] == ["a"]
     assert [one.metadata.name for one in detail.pods] == ["pod-1"]
     assert (detail.version, detail.missing) == ("7", ())
-    selectors = {request.query["labelSelector"] for request in server.requests}
-    assert selectors == {f"rollouts-pod-template-hash={NEW}"}
+    selectors = {request.path: request.query["labelSelector"] for request in server.requests}
+    label = "rollouts-pod-template-hash"
+    assert {path.rpartition("/")[2]: one for path, one in selectors.items()} == {
+        "analysisruns": f"{label} in ({NEW})",
+        "pods": f"{label} in ({NEW})",
+        "replicasets": f"{label} in ({OLD},{NEW})",
+    }
     assert all("/namespaces/shop/" in request.path for request in server.requests)
 
 
@@ -74,7 +80,7 @@ async def test_what_may_not_be_read_is_named_and_the_rest_kept(answer: Answer) -
 
 async def test_a_rollout_that_was_never_reconciled_has_nothing_to_fetch() -> None:
     async with explaining(by_kind(listed(), listed())) as (watched, server):
-        watched.explainer.attend((rollout(new=""),))
+        watched.explainer.attend((rollout(new="", stable=""),))
         detail = await watched.detail()
     assert (detail.runs, detail.pods, server.requests) == ((), (), [])
 

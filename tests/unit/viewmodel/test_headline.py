@@ -89,7 +89,8 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
         pytest.param(
             halted(),
             [failed_run("[NaN]", step=2)],
-            "Halted at 20 %: success-rate NaN < 0.95, 1 of 1 failed.",
+            "Halted at 20 %: success-rate NaN < 0.95, 1 of 1 failed: "
+            "NaN is 0/0, no requests in the query's window.",
             "Traffic is back on v1.4.0. Nothing moves by itself:",
             id="no traffic",
         ),
@@ -110,7 +111,9 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
                     ],
                 )
             ],
-            "Halted at 20 %: success-rate could not be measured 5 times: connection refused.",
+            "Halted at 20 %: success-rate could not be measured 5 times: "
+            "Prometheus at prometheus.example:9090 does not answer the controller: "
+            "connection refused.",
             "Traffic is back on v1.4.0. Nothing moves by itself:",
             id="a gate could not measure",
         ),
@@ -182,7 +185,7 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
                 )
             ],
             "Inconclusive at 20 % since 2m: success-rate 0.93 < 0.95, 1 of 2 inconclusive.",
-            "Next: weight 50, then pause 1m.",
+            "Promote skips it and lands on step 4 of 6, weight 50.",
             id="inconclusive",
         ),
         pytest.param(
@@ -261,8 +264,9 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
                     )
                 ],
             ),
-            "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: ImagePullBackOff: no such tag.",
-            "Next: pause for a human, then analysis success-rate.",
+            "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: "
+            "image registry/app:v1 cannot be pulled (ImagePullBackOff): no such tag.",
+            "0 % of the traffic is on it. It goes on by itself once the pods are ready.",
             id="scaling in trouble",
         ),
         pytest.param(
@@ -278,8 +282,8 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
                     )
                 ],
             ),
-            "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: Unschedulable: 0/3 nodes: memory.",
-            "Next: pause for a human, then analysis success-rate.",
+            "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: no node takes it: 0/3 nodes: memory.",
+            "0 % of the traffic is on it. It goes on by itself once the pods are ready.",
             id="unschedulable",
         ),
         pytest.param(
@@ -334,8 +338,8 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
         pytest.param(
             {"new": "", "stable": "", "phase": None},
             [],
-            "The controller has never reported on this rollout.",
-            "Is the Argo Rollouts controller running?",
+            "The controller has never reported on this rollout, 1h old.",
+            "Is it running, and does it watch this rollout?",
             id="never seen",
         ),
     ],
@@ -396,7 +400,7 @@ def test_a_silent_controller_is_named_with_what_it_ignores(fields: Json, waits: 
     here = scene(one, at=ago(minutes=1))
     assert scene_state(here, NOW).standing is Standing.SILENT
     found = headline(here, NOW)
-    assert found.sentence == f"The controller does not react to {waits}."
+    assert found.sentence == f"The controller has not reacted to {waits} for 1m."
     assert found.following == "Is it running, and does it watch this rollout?"
 
 

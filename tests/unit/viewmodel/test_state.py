@@ -6,13 +6,13 @@ from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.rules.abort import abort_cause, halted_step
 from amas_tui.viewmodel.state import (
     NEEDS_HUMAN,
-    SILENCE,
     Standing,
     State,
     halted_weight,
     shown_step,
     state,
 )
+from amas_tui.why.case import SILENCE
 from tests.builders import (
     NEW,
     OLD,
