@@ -9,6 +9,7 @@ from typing import Final
 
 from amas_tui.domain.base import (
     Flag,
+    Host,
     Int,
     IntOrStr,
     Key,
@@ -98,11 +99,20 @@ class PrometheusProvider:
 
 
 @record
+class WebProvider:
+    """Whom a web metric asks. What may hold credentials is not kept: path, headers, body."""
+
+    url: Host = ""
+    json_path: Str = ""
+    method: Str = ""
+
+
+@record
 class Provider:
-    """Exactly one is set; only Prometheus' content is read, others by their presence."""
+    """Exactly one is set; what the others ask is not read, only that they are there."""
 
     prometheus: PrometheusProvider | None = None
-    web: Present = False
+    web: WebProvider | None = None
     job: Present = False
     datadog: Present = False
     kayenta: Present = False
@@ -119,7 +129,7 @@ class Provider:
         """Return the provider's name as the API spells it, empty when none is known."""
         named = {
             "prometheus": self.prometheus is not None,
-            "web": self.web,
+            "web": self.web is not None,
             "job": self.job,
             "datadog": self.datadog,
             "kayenta": self.kayenta,

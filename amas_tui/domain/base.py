@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeVar, dataclass_transform
+from urllib.parse import urlsplit
 
 from amas_tui.safe import safe
 
@@ -75,6 +76,14 @@ def _text(value: str | None) -> str:
     return "" if value is None else safe(value)
 
 
+def _host(value: Any) -> str:
+    try:
+        netloc = urlsplit(value).netloc if isinstance(value, str) else ""
+    except ValueError:
+        return ""
+    return safe(netloc.rpartition("@")[2])
+
+
 def _own_labels(value: dict[str, str] | None) -> dict[str, str]:
     """Keep short values: the last-applied configuration alone is a third of an object."""
     if not value:
@@ -122,6 +131,9 @@ Flag = Annotated[bool, _After(bool, nullable=True)]
 
 Many = Annotated[tuple[_Item, ...], _After(lambda value: value or (), nullable=True)]
 """A list; Go's nil list arrives as `null` and reads as empty."""
+
+Host = Annotated[str, _Anything(_host)]
+"""Host and port of a URL; its path, query and user, which may hold credentials, are not kept."""
 
 Labels = Annotated[dict[str, str], _After(_own_labels, nullable=True)]
 """Labels or annotations with values of up to 1,024 characters."""

@@ -48,6 +48,11 @@ class MetricState:
         return self.result.count if self.result else 0
 
     @property
+    def taken(self) -> int:
+        """Return how many measurements were taken, errors included; not all are kept."""
+        return self.result.count + self.result.error if self.result else 0
+
+    @property
     def wanted(self) -> int | None:
         """Return how many measurements there will be, `None` when it runs until it is stopped."""
         count = whole(self.metric.count)
@@ -113,6 +118,9 @@ def resolved(metric: Metric, values: dict[str, str | None]) -> Metric:
                 query=substitute(prometheus.query, fill),
             ),
         )
+    if provider.web is not None:
+        url = substitute(provider.web.url, fill)
+        provider = replace(provider, web=replace(provider.web, url=url))
     return replace(
         metric,
         success_condition=substitute(metric.success_condition, fill),

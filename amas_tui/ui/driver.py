@@ -117,8 +117,15 @@ class FrameDriver(LinuxDriver):
             return
         frame, self._pieces = "".join(self._pieces), []
         text = self._canvas.update(frame, _size())
-        if not text:
-            return
+        if text:
+            self._send(text)
+
+    def send(self, sequence: str) -> None:
+        """Send what is no picture, such as a text for the clipboard, past the painted cells."""
+        self.flush()
+        self._send(sequence)
+
+    def _send(self, text: str) -> None:
         if self._outlet is None:
             self._outlet = Outlet(_terminal())
         self._outlet.write(text)

@@ -1,20 +1,25 @@
 """Analysis runs: what is measured, what came out, what is left before a verdict."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from amas_tui.domain.analysis import AnalysisPhase, AnalysisRun, Measurement
+from amas_tui.domain.analysis import AnalysisPhase, AnalysisRun, Measurement, WebProvider
 from amas_tui.rules.analysis import (
-    DEFAULT_CONSECUTIVE_ERRORS,
     MetricState,
     is_cut_short,
     metric_states,
     passed_without_data,
-    whole,
 )
 from amas_tui.rules.condition import first_number
+from amas_tui.safe import safe
+from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
+from amas_tui.viewmodel.analysis_words import explained, margin
+from amas_tui.viewmodel.gate_lines import gate_lines
 from amas_tui.viewmodel.text import Line, Span, Tone, merge
 from amas_tui.words import age, number
 
@@ -27,30 +32,85 @@ _SIGN = {
     AnalysisPhase.PENDING: ("◷", Tone.DIM),
     AnalysisPhase.UNKNOWN: (" ", Tone.DIM),
 }
-_SHOWN_MEASUREMENTS = 8
+_LONG_VALUE: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRow:
+    """One line of the panel.
+
+    Attributes:
+        key: What the line is about; the cursor stays on it.
+        copy: Name and text of what can be copied here, `None` for nothing.
+    """
+
+    key: str
+    line: Line
+    copy: tuple[str, str] | None = None
 
 
 def analysis_lines(scene: Scene, now: datetime) -> tuple[Line, ...]:
-    """Return every run of the newest version, the one at hand first, metric by metric."""
+    """Return the lines of `analysis_rows`."""
+    return tuple(row.line for row in analysis_rows(scene, now))
+
+
+def analysis_rows(scene: Scene, now: datetime) -> tuple[AnalysisRow, ...]:
+    """Return every run of the newest version, the one at hand first, then the gate that is next.
+
+    Each metric has its condition and limits in words, its measurements, what they mean, and what
+    is asked with the arguments filled in.
+    """
     if not scene.is_known(Kind.ANALYSIS_RUNS):
         stream = scene.stream(Kind.ANALYSIS_RUNS)
         text = stream.error.text if stream and stream.error else "asking for analysis runs"
-        return ((Span(f" {text}", Tone.WARN if stream and stream.error else Tone.DIM),),)
-    runs = _in_order(scene)
-    if not runs:
-        return ((Span(" no analysis has run for this version", Tone.DIM),),)
-    lines: list[Line] = []
-    for run in runs:
-        if lines:
-            lines.append(())
-        lines += _run_lines(run, scene, now)
-    return tuple(lines)
+        tone = Tone.WARN if stream and stream.error else Tone.DIM
+        return (AnalysisRow("", (Span(f" {text}", tone),)),)
+    rows: list[AnalysisRow] = []
+    for run in _in_order(scene):
+        if rows:
+            rows.append(AnalysisRow(f"{run.metadata.name}/", ()))
+        rows += _run_rows(run, scene, now)
+    if not rows:
+        text = " no analysis has run for this version"
+        rows.append(AnalysisRow("none", (Span(text, Tone.DIM),)))
+    return (*rows, *_next_rows(scene))
+
+
+def _next_rows(scene: Scene) -> Iterator[AnalysisRow]:
+    """Yield what the next gates would say, unless a run of theirs is measuring already."""
+    is_measuring = scene.active_run is not None and not scene.active_run.phase.is_final
+    ahead = () if is_measuring else forecasts(scene)[:1]
+    for place, line in enumerate(gate_lines(scene, ahead)):
+        if place == 0:
+            yield AnalysisRow("next", ())
+        yield AnalysisRow(f"next/{place}", line)
 
 
 def _in_order(scene: Scene) -> list[AnalysisRun]:
     newest_first = list(reversed(scene.update_runs))
     active = [run for run in (scene.active_run, scene.background_run) if run is not None]
-    return [*active, *(run for run in newest_first if run not in active)]
+    rest = [run for run in newest_first if run not in active]
+    return [*active, *rest, *_experiment_runs(scene)]
+
+
+def _experiment_runs(scene: Scene) -> list[AnalysisRun]:
+    """Return the runs of the newest version's experiments; they belong to these, newest first."""
+    own = [one for one in scene.experiments if one.metadata.name.startswith(_prefix(scene))]
+    return [
+        run
+        for one in reversed(own)
+        for run in scene.snapshot.analysis_runs_of(one.metadata.uid)
+        if run not in scene.update_runs
+    ]
+
+
+def _prefix(scene: Scene) -> str:
+    """Return how the newest version's experiments begin.
+
+    Source: utils/experiment/experiment.go: `{rollout}-{hash}-{revision}-{step}`.
+    """
+    rollout = scene.rollout
+    return f"{rollout.key.name}-{rollout.status.current_pod_hash}-"
 
 
 def run_verdict(run: AnalysisRun) -> tuple[str, str, Tone]:
@@ -74,30 +134,41 @@ def _kind(run: AnalysisRun, scene: Scene) -> str:
         "PrePromotion": "before promotion",
         "PostPromotion": "after promotion",
     }
-    return names.get(run.rollout_type, run.rollout_type or "analysis")
+    by_experiment = run.metadata.controller_uid != scene.rollout.uid
+    other = "of an experiment" if by_experiment else "analysis"
+    return names.get(run.rollout_type, run.rollout_type or other)
 
 
-def _run_lines(run: AnalysisRun, scene: Scene, now: datetime) -> Iterator[Line]:
+def _run_rows(run: AnalysisRun, scene: Scene, now: datetime) -> Iterator[AnalysisRow]:
     sign, words, tone = run_verdict(run)
-    started = age(run.status.started_at, now)
-    yield merge(
+    name = run.metadata.name
+    copy = ("the name of the run", name)
+    head = merge(
         (
             Span(f" {sign} {words}", tone),
             Span(f"  {_kind(run, scene)}", Tone.STRONG),
-            Span(f"  {run.metadata.name}  {started}", Tone.DIM),
+            Span(f"  {name}  {age(run.status.started_at, now)}", Tone.DIM),
         )
     )
-    if run.status.message:
-        yield (Span(f"   {run.status.message}", Tone.DIM),)
+    yield AnalysisRow(name, head, copy)
+    if run.status.message and not is_cut_short(run):
+        yield AnalysisRow(f"{name}/said", (Span(f"   {run.status.message}", Tone.DIM),), copy)
     for state in metric_states(run):
-        yield from _metric_lines(state)
+        asked = _asked(state)
+        named = ("the query of " if _query(state) else "") + state.name
+        copy = (named, _query(state) or asked) if asked else ("the name of the metric", state.name)
+        for part, line in enumerate(_metric_lines(state, run, asked)):
+            yield AnalysisRow(f"{name}/{state.name}/{part}", line, copy)
 
 
-def _metric_lines(state: MetricState) -> Iterator[Line]:
+def _metric_lines(state: MetricState, run: AnalysisRun, asked: str) -> Iterator[Line]:
     sign, tone = _SIGN[state.phase]
     limit = ", ".join(f"{one.operator} {number(one.value)}" for one in state.limits)
     counted = f"{state.measured} of {state.wanted}" if state.wanted else f"{state.measured} so far"
     dry = "  dry-run: has no say" if state.is_dry_run else ""
+    if is_cut_short(run) and state.phase is AnalysisPhase.SUCCESSFUL:
+        # Nothing had broken a limit when it was cut short: that is no verdict.
+        sign, tone = "–", Tone.DIM
     yield merge(
         (
             Span(f"   {sign} ", tone),
@@ -107,44 +178,62 @@ def _metric_lines(state: MetricState) -> Iterator[Line]:
             Span(dry, Tone.WARN),
         )
     )
-    if state.phase in (AnalysisPhase.RUNNING, AnalysisPhase.PENDING):
+    if state.phase in (AnalysisPhase.RUNNING, AnalysisPhase.PENDING) and not run.phase.is_final:
         yield (Span(f"     {margin(state)}", Tone.DIM),)
-    measurements = state.result.measurements[-_SHOWN_MEASUREMENTS:] if state.result else ()
+    measurements = state.result.measurements if state.result else ()
     if measurements:
-        yield merge((Span("     "), *_measured(measurements, state)))
+        earlier = state.taken - len(measurements)
+        dots = [Span(f"… {earlier} earlier  ", Tone.DIM)] if earlier > 0 else []
+        yield merge((Span("     "), *dots, *_measured(measurements, state)))
     failing = next((m for m in reversed(measurements) if m.message), None)
     if failing is not None:
         yield (Span(f"     {failing.message}", Tone.WARN),)
+    for words in explained(state):
+        yield (Span(f"     {words}", Tone.WARN),)
+    if asked:
+        yield (Span(f"     {asked}", Tone.DIM),)
 
 
 def _interval(state: MetricState) -> str:
     return f", every {state.metric.interval}" if state.metric.interval else ""
 
 
-def margin(state: MetricState) -> str:
-    """Return in words how much a metric may still fail, e.g. `1 more failure halts`."""
-    failed = state.result.failed if state.result else 0
-    left = state.failure_limit - failed + 1
-    if state.failure_limit < 0:
-        failures = "failures do not halt"
-    elif left <= 1:
-        failures = "1 more failure halts"
-    else:
-        failures = f"{left} more failures halt"
-    limit = whole(state.metric.consecutive_error_limit)
-    errors = (DEFAULT_CONSECUTIVE_ERRORS if limit is None else limit) + 1
-    consecutive = state.result.consecutive_error if state.result else 0
-    if consecutive:
-        return f"{failures}; {consecutive} errors in a row, {errors} halt"
-    return failures
-
-
 def _measured(measurements: tuple[Measurement, ...], state: MetricState) -> Iterator[Span]:
     for measurement in measurements:
         sign, tone = _SIGN[AnalysisPhase(measurement.phase)]
-        value = first_number(measurement.value)
-        text = measurement.value[:12] if value is None else number(value)
-        if not measurement.value:
-            text = "no value"
         yield Span(f"{sign} ", tone)
-        yield Span(f"{text}  ", tone if state.phase.is_bad else Tone.NORMAL)
+        yield Span(f"{_value(measurement)}  ", tone if state.phase.is_bad else Tone.NORMAL)
+
+
+def _value(measurement: Measurement) -> str:
+    job = measurement.metadata.get("job-name")
+    if job:
+        return f"job {job}"
+    if not measurement.value:
+        return "no value"
+    value = first_number(measurement.value)
+    if value is None:
+        return measurement.value[:_LONG_VALUE]
+    return "no traffic" if math.isnan(value) else number(value)
+
+
+def _query(state: MetricState) -> str:
+    """Return the query with its arguments filled in, but for those that come from a Secret.
+
+    `ResolvedPrometheusQuery` of the result holds these in clear text: it is not used.
+    """
+    prometheus = state.metric.provider.prometheus
+    return prometheus.query if prometheus else ""
+
+
+def _asked(state: MetricState) -> str:
+    """Return in one line what a metric asks, as far as its provider is read here."""
+    web = state.metric.provider.web
+    if web is not None:
+        return _web_words(web)
+    return safe(" ".join(_query(state).split()))
+
+
+def _web_words(web: WebProvider) -> str:
+    parts = (web.method or "GET", web.url or "a web server", web.json_path)
+    return " ".join(part for part in parts if part)

@@ -144,12 +144,27 @@ class MainScreen(Screen[None]):
                 self.body.move_end(last=False)
             case "bottom":
                 self.body.move_end(last=True)
+            case "copy":
+                self._copy()
             case "command":
                 words = [one.word for one in self.shown.keymap.of(self.VIEW) if one.word]
                 self.open_prompt(":", words=words)
             case _:
                 return False
         return True
+
+    def to_copy(self) -> tuple[str, str] | None:
+        """Return what the cursor is on, named and in full, `None` where there is nothing."""
+        return None
+
+    def _copy(self) -> None:
+        from amas_tui.ui.clipboard import copy  # noqa: PLC0415 - after first paint
+
+        found = self.to_copy()
+        if found is None:
+            self.notify("There is nothing to copy here.", severity="warning", markup=False)
+        else:
+            copy(self.app, *found)
 
     def open_prompt(self, sign: str, text: str = "", words: Iterable[str] = ()) -> None:
         """Open a line to type in, in place of the footer."""

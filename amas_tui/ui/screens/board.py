@@ -117,6 +117,12 @@ class BoardScreen(MainScreen):
         key = self.body.cursor_key
         return key.uid if isinstance(key, RowId) else None
 
+    def to_copy(self) -> tuple[str, str] | None:
+        """Return the name of the rollout under the cursor."""
+        rollouts = self.shown.snapshot.rollouts if self.shown.snapshot else {}
+        found = rollouts.get(self.selected or "")
+        return ("the name of the rollout", found.key.name) if found else None
+
     def is_possible(self, command: Command) -> bool:
         """Return whether a verb makes sense for the rollout under the cursor."""
         uid, snapshot = self.selected, self.shown.snapshot

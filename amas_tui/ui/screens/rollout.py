@@ -22,7 +22,7 @@ from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.widgets.line_view import LineView
-from amas_tui.viewmodel.analysis_panel import analysis_lines
+from amas_tui.viewmodel.analysis_panel import analysis_rows
 from amas_tui.viewmodel.chart import Chart
 from amas_tui.viewmodel.events_panel import events_lines
 from amas_tui.viewmodel.gate_lines import next_gate_line, trouble_lines
@@ -244,8 +244,10 @@ class RolloutScreen(MainScreen):
         panel.show_rows(len(rows), lambda y: rows[y].line, [row.key for row in rows])
 
     def _show_analysis(self, panel: LineView, here: Scene, shown: Shown) -> None:
+        rows = analysis_rows(here, shown.now)
         width = panel.size.width
-        panel.show([fit(line, width) for line in analysis_lines(here, shown.now)])
+        lines = [fit(row.line, width) for row in rows]
+        panel.show_rows(len(rows), lines.__getitem__, [row.key for row in rows])
 
     def _show_events(self, panel: LineView, here: Scene, shown: Shown) -> None:
         panel.show(events_lines(here, shown.now, panel.size.width))
@@ -271,6 +273,22 @@ class RolloutScreen(MainScreen):
         if wanted != self._reads_log:
             self._reads_log = wanted
             self.post_message(LogsWanted(self.uid if wanted else None, self._log_choice))
+
+    def to_copy(self) -> tuple[str, str] | None:
+        """Return the query under the cursor, the object of the tree, else the rollout's name."""
+        here = self._scene(self.shown)
+        if here is None:
+            return None
+        key = self.body.cursor_key
+        name = PANELS[self._panel]
+        if name == "Analysis":
+            rows = analysis_rows(here, self.shown.now)
+            found = next((row.copy for row in rows if row.key == key), None)
+            if found is not None:
+                return found
+        if name == "Tree" and isinstance(key, str) and key:
+            return "the name", key.rpartition("/")[2]
+        return "the name of the rollout", here.rollout.key.name
 
     def carry_out(self, id_: str, argument: str) -> bool:
         """Carry out what concerns this view alone."""

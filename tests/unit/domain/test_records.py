@@ -44,7 +44,7 @@ SENT_BACK = frozenset(
 
 def _bare(hint: Any) -> Iterator[Any]:
     """Yield the parts of an annotation that let text through as it came."""
-    if any(hint == known for known in (Str, Names, base.Labels)):
+    if any(hint == known for known in (Str, Names, base.Labels, base.Host)):
         return
     if any(hint == loose for loose in (str, Any, object, Raw)):
         yield hint
