@@ -37,6 +37,10 @@ class Reply(NamedTuple):
 class Prometheus(Protocol):
     """The HTTP API of Prometheus."""
 
+    @property
+    def is_away(self) -> bool:
+        """Return whether connections to it are refused."""
+
     def answer(self, path: str, params: Sequence[tuple[str, str]]) -> Reply:
         """Return the answer to a GET or a POSTed form of e.g. `/api/v1/query`."""
 
@@ -58,6 +62,8 @@ class NoLogs:
 
 class NoPrometheus:
     """A Prometheus that is not there."""
+
+    is_away = True
 
     def answer(self, _path: str, _params: Sequence[tuple[str, str]]) -> Reply:
         """Return what an ingress says of a backend that is away."""

@@ -7,9 +7,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from amas_tui.demo.clock import Clock
+from amas_tui.demo.ports import Reply
 from amas_tui.demo.prometheus.ast import Expression, Selector, type_of
 from amas_tui.demo.prometheus.ast import Type as ExpressionType
 from amas_tui.demo.prometheus.engine import MAX_POINTS, Engine, EvaluationError
@@ -27,14 +28,6 @@ _MOST_SECONDS: Final = 9_223_372_036.0
 """What fits in 64 bits of nanoseconds."""
 
 T = TypeVar("T")
-
-
-class Reply(NamedTuple):
-    """An answer over HTTP."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
 
 
 class ApiError(Exception):
