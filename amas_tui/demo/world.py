@@ -1,13 +1,13 @@
 """What there is in the demo, put together: the place where its parts meet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from amas_tui.demo import namespaces
 from amas_tui.demo.clock import Clock
 from amas_tui.demo.controller import cluster
 from amas_tui.demo.controller.cluster import Controllers
-from amas_tui.demo.ports import Logs, NoLogs, NoPrometheus, Prometheus
+from amas_tui.demo.prometheus.service import Prometheus
 from amas_tui.demo.resources import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -17,9 +17,13 @@ from amas_tui.demo.resources import (
     SERVICES,
     Resource,
 )
+from amas_tui.demo.scenarios.pace import Pace
 from amas_tui.demo.server import access
 from amas_tui.demo.server.proxy import PROMETHEUS_LABEL
 from amas_tui.demo.store import Json, Store
+from amas_tui.demo.traffic.controller_metrics import ControllerMetrics
+from amas_tui.demo.traffic.flows import Traffic
+from amas_tui.demo.traffic.logs import PodLogs
 
 CONTEXT: Final = "demo"
 """What the kubeconfig's context is called."""
@@ -61,8 +65,8 @@ class World:
     options: Options
     prometheus_url: str
     controllers: Controllers
-    logs: Logs = field(default_factory=NoLogs)
-    prometheus: Prometheus = field(default_factory=NoPrometheus)
+    logs: PodLogs
+    prometheus: Prometheus
 
 
 def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
@@ -77,7 +81,18 @@ def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
     namespaces.create_first(store)
     _install(store)
     users = access.Users(_GROUPS)
-    return World(store, users, options, prometheus_url, cluster.start(store))
+    controllers = cluster.start(store)
+    traffic = Traffic(store, options.seed)
+    logs = PodLogs(traffic, clock)
+    prometheus = Prometheus(clock, [traffic, ControllerMetrics(store)], interval=_interval(options))
+    traffic.start()
+    prometheus.start()
+    return World(store, users, options, prometheus_url, controllers, logs, prometheus)
+
+
+def _interval(options: Options) -> float:
+    """Return the seconds between two scrapes: the story's own, else as on a test bed."""
+    return Pace(options.speed).scrape if options.scenario else 1.0
 
 
 def _install(store: Store) -> None:
