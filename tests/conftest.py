@@ -11,6 +11,13 @@ pytest_plugins = ["tests.controlplane.fixtures"]
 _LEFT_OUT = pytest.StashKey[str]()
 
 
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test off this user's own configuration, state and data."""
+    for name in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.getbasetemp() / name.lower()))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a control plane where there can be none, and say so; fail in CI."""
     real = [item for item in items if item.get_closest_marker("controlplane")]

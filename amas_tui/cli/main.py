@@ -10,7 +10,7 @@ import click
 
 from amas_tui import __version__
 from amas_tui.cli.lazy import Commands
-from amas_tui.cli.options import Duration, Flags, connection_flags
+from amas_tui.cli.options import Duration, Flags, connection_flags, fleet_flags
 from amas_tui.errors import AmasError, Exit
 
 _OUTPUT = click.option(
@@ -38,7 +38,7 @@ def _screen_flags(command: Any) -> Any:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @_screen_flags
-@connection_flags
+@fleet_flags
 @click.version_option(__version__, prog_name="amas-tui")
 @click.pass_context
 def cli(context: click.Context, *, flags: Flags, ascii_flag: bool | None, verbosity: int) -> None:
@@ -64,7 +64,7 @@ def _screen(
 @cli.command("open")
 @click.argument("name")
 @_screen_flags
-@connection_flags
+@fleet_flags
 @click.pass_context
 def open_(
     context: click.Context, name: str, *, flags: Flags, ascii_flag: bool | None, verbosity: int

@@ -17,6 +17,7 @@ class Flags:
     """What the command line says about the cluster.
 
     Attributes:
+        contexts: Of `--context`, in their order; `context` is the first.
         namespaces: Of `-n`, in their order; empty means: as the kubeconfig says.
         request_timeout: Seconds; `None` means the default.
         is_bare: Whether server and token are all there is: no kubeconfig is read.
@@ -24,6 +25,7 @@ class Flags:
 
     kubeconfig: str | None = None
     context: str | None = None
+    contexts: tuple[str, ...] = ()
     cluster: str | None = None
     user: str | None = None
     namespaces: tuple[str, ...] = ()
@@ -75,7 +77,12 @@ class Duration(click.ParamType[float]):
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--kubeconfig", help="Path of the kubeconfig to use."),
-    click.option("--context", help="The kubeconfig's context to use."),
+    click.option(
+        "--context",
+        "contexts",
+        multiple=True,
+        help="The kubeconfig's context to use; repeatable where several make sense.",
+    ),
     click.option("--cluster", help="The kubeconfig's cluster to use."),
     click.option("--user", help="The kubeconfig's user to use."),
     click.option("-n", "--namespace", "namespaces", multiple=True, help="Namespace; repeatable."),
@@ -106,12 +113,24 @@ _NAMES = frozenset(Flags.__dataclass_fields__)
 
 def connection_flags(command: Command) -> Command:
     """Give a command kubectl's connection flags, as one argument `flags`."""
+    return _with_flags(command, several=False)
 
+
+def fleet_flags(command: Command) -> Command:
+    """Give a command the connection flags of one or several contexts."""
+    return _with_flags(command, several=True)
+
+
+def _with_flags(command: Command, *, several: bool) -> Command:
     def with_flags(*args: Any, **given: Any) -> Any:
         own = {name: value for name, value in given.items() if name not in _NAMES}
         flags = {name: value for name, value in given.items() if name in _NAMES}
         if flags["as_groups"] and not flags["as_user"]:
             raise UsageError("--as-group needs --as", hint="Name the user to impersonate")
+        contexts = flags["contexts"]
+        if len(contexts) > 1 and not several:
+            raise UsageError("this takes one --context", hint="Run it once for each")
+        flags["context"] = contexts[0] if contexts else None
         return command(*args, flags=Flags(**flags), **own)
 
     with_flags.__name__ = command.__name__

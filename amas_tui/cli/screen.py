@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from amas_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from amas_tui.ports import Cluster
+    from amas_tui.ui.link import Connect
+    from amas_tui.viewmodel.frame import Place
 
 
 def check_terminal(twin: str) -> None:
@@ -92,24 +95,38 @@ def run_screen(
     from amas_tui.keymap import Keymap  # noqa: PLC0415
     from amas_tui.ui.app import AmasApp, Options  # noqa: PLC0415
     from amas_tui.ui.driver import FrameDriver  # noqa: PLC0415
-    from amas_tui.viewmodel.frame import Place  # noqa: PLC0415
 
     # Which section applies is known with the context; that keys do not clash must be known now.
     settings = resolve(
         read_document(), flags.context or "", os.environ, {"ascii": ascii_flag}
     ).settings
 
-    async def connect() -> "AbstractAsyncContextManager[Cluster]":
-        return await asyncio.to_thread(_open, locate or (lambda: flags))
+    def way(one: Flags) -> "Connect":
+        async def connect() -> "AbstractAsyncContextManager[Cluster]":
+            return await asyncio.to_thread(_open, locate or (lambda: one))
 
-    place = Place(context=flags.context or "", namespaces=flags.namespaces)
+        return connect
+
+    first, *others = (replace(flags, context=name) for name in flags.contexts or (flags.context,))
     app = AmasApp(
-        Options(place, Keymap(settings.keys), open_name, wants_ascii(settings.ascii)),
-        connect,
+        Options(
+            _place(first),
+            Keymap(settings.keys),
+            open_name,
+            wants_ascii(settings.ascii),
+            tuple((_place(one), way(one)) for one in others),
+        ),
+        way(first),
         driver_class=FrameDriver,
     )
     app.run(mouse=False)
     return app.return_code or 0
+
+
+def _place(flags: Flags) -> "Place":
+    from amas_tui.viewmodel.frame import Place  # noqa: PLC0415 - after the checks
+
+    return Place(context=flags.context or "", namespaces=flags.namespaces)
 
 
 def _open(locate: Callable[[], Flags]) -> "AbstractAsyncContextManager[Cluster]":

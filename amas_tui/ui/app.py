@@ -9,8 +9,7 @@ import sys
 import termios
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -33,6 +32,7 @@ from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
+from amas_tui.ui.link import Connect, Link
 from amas_tui.ui.messages import (
     Attended,
     CommandIssued,
@@ -45,7 +45,7 @@ from amas_tui.ui.messages import (
 )
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.ui.screens.board import BoardScreen
-from amas_tui.ui.shown import Shown
+from amas_tui.ui.shown import ClusterView, Shown, together
 from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.theme import THEME
 from amas_tui.ui.widgets.line_view import LineView
@@ -57,9 +57,6 @@ if TYPE_CHECKING:
     from amas_tui.ports import Cluster
 
 log = logging.getLogger(__name__)
-
-Connect = Callable[[], Awaitable["AbstractAsyncContextManager[Cluster]"]]
-"""Finds the way to the cluster. Called after the first frame, so that it may import and wait."""
 
 Now = Callable[[], datetime]
 
@@ -76,6 +73,7 @@ class Options:
     """How the app starts.
 
     Attributes:
+        others: Further clusters on the same board.
         open: Name of the rollout to open at once, in the home namespace; `None` for the board.
     """
 
@@ -83,6 +81,7 @@ class Options:
     keymap: Keymap
     open: str | None = None
     ascii_only: bool = False
+    others: tuple[tuple[Place, Connect], ...] = ()
 
 
 class AmasApp(App[int]):
@@ -110,18 +109,15 @@ class AmasApp(App[int]):
         self.register_theme(THEME)
         self.theme = THEME.name
         self._options = options
-        self._connect = connect
         self._now = now
-        self._place = options.place
-        self._snapshot: Snapshot | None = None
-        self._error: AmasError | None = None
-        self._cluster: Cluster | None = None
+        others = [Link(way, place) for place, way in options.others]
+        self._links = (Link(connect, options.place), *others)
+        self._open_link: Link | None = None
         self._pending: Pending | None = None
         self._outcome: tuple[Line, ...] = ()
         self._asked_to_stop: datetime | None = None
         self._wanted_open = options.open
         self._is_behind = False
-        self._is_asking = False
         self._has_size = False
 
     # ------------------------------------------------------------------ life
@@ -136,7 +132,7 @@ class AmasApp(App[int]):
         self.set_class(self._options.ascii_only, "-ascii")
         self._watch_signals()
         self.set_interval(1.0, self._tick)
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self._follow_all)
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -157,17 +153,21 @@ class AmasApp(App[int]):
         except (termios.error, OSError, ValueError):
             self._end(128 + signal.SIGHUP)
 
-    @work(group="watch", exclusive=True)
-    async def _follow(self) -> None:
+    def _follow_all(self) -> None:
+        """Follow every cluster that is not followed; none waits for another."""
+        for place, link in enumerate(self._links):
+            if link.cluster is None:
+                self.run_worker(self._follow(link), group=f"watch {place}", exclusive=True)
+
+    async def _follow(self, link: Link) -> None:
         """Connect, and show pictures until the app ends; a cluster that is not there is retried."""
         while True:
             try:
-                manager = await self._connect()
+                manager = await link.connect()
                 async with manager as cluster:
-                    self._cluster = cluster
-                    self._error = None
-                    self._place = replace(
-                        self._place,
+                    link.cluster, link.error = cluster, None
+                    link.place = replace(
+                        link.place,
                         context=cluster.context,
                         namespaces=cluster.namespaces,
                         mark=cluster.settings.mark,
@@ -175,30 +175,30 @@ class AmasApp(App[int]):
                         is_read_only=cluster.settings.read_only,
                     )
                     async for snapshot in cluster.pictures():
-                        self._take(snapshot)
-                        if not self._place.user and snapshot.is_listed:
-                            self._ask_identity()
+                        self._take(link, snapshot)
+                        if not link.place.user and snapshot.is_listed:
+                            self._ask_identity(link)
             except AmasError as error:
                 log.warning("no connection: %s", error.text)
-                self._cluster, self._error = None, error
+                link.cluster, link.error = None, error
                 gc.enable()
                 self._show()
             await asyncio.sleep(_RETRY_SECONDS)
 
     @work(group="identity")
-    async def _ask_identity(self) -> None:
+    async def _ask_identity(self, link: Link) -> None:
         """Ask who we are, once the server answers at all; the list was more urgent."""
-        if self._cluster is None or self._is_asking:
+        if link.cluster is None or link.is_asking:
             return
-        self._is_asking = True
+        link.is_asking = True
         try:
-            identity = await self._cluster.identity()
+            identity = await link.cluster.identity()
         except AmasError:
             return
         finally:
-            self._is_asking = False
-        self._place = replace(
-            self._place, user=identity.name, is_user_confirmed=identity.is_confirmed
+            link.is_asking = False
+        link.place = replace(
+            link.place, user=identity.name, is_user_confirmed=identity.is_confirmed
         )
         self._show()
 
@@ -213,16 +213,37 @@ class AmasApp(App[int]):
 
     # ------------------------------------------------------- pictures, downwards
 
-    def _take(self, snapshot: Snapshot) -> None:
-        if self._snapshot is None:
+    @property
+    def _link(self) -> Link:
+        """Return the cluster of the open rollout, of the board the first."""
+        return self._open_link or self._links[0]
+
+    @property
+    def _cluster(self) -> "Cluster | None":
+        return self._link.cluster
+
+    @property
+    def _place(self) -> Place:
+        return self._link.place
+
+    @property
+    def _snapshot(self) -> Snapshot | None:
+        return self._link.snapshot
+
+    def _link_of(self, uid: str) -> Link | None:
+        """Return the cluster that a rollout is of."""
+        return next((link for link in self._links if link.has(uid)), None)
+
+    def _take(self, link: Link, snapshot: Snapshot) -> None:
+        if all(one.snapshot is None for one in self._links):
             # What is there now stays: it need never be looked through again.
             gc.freeze()
             gc.enable()
-        self._snapshot = snapshot
-        if self._cluster is not None:
-            self._place = replace(self._place, namespaces=self._cluster.namespaces)
+        link.snapshot = snapshot
+        if link.cluster is not None:
+            link.place = replace(link.place, namespaces=link.cluster.namespaces)
         if self._wanted_open is not None:
-            self._open_wanted(snapshot)
+            self._open_wanted(link, snapshot)
         self._show()
 
     @property
@@ -230,9 +251,9 @@ class AmasApp(App[int]):
         """Return the newest picture."""
         return self._snapshot
 
-    def _open_wanted(self, snapshot: Snapshot) -> None:
+    def _open_wanted(self, link: Link, snapshot: Snapshot) -> None:
         """Open the rollout that was named on the command line as soon as it is known."""
-        name, cluster = self._wanted_open, self._cluster
+        name, cluster = self._wanted_open, link.cluster
         if name is None or cluster is None:
             return
         home = cluster.home
@@ -246,17 +267,20 @@ class AmasApp(App[int]):
 
     def _shown(self) -> Shown:
         local = self._now()
-        snapshot = self._snapshot
-        offset = snapshot.clock_offset if snapshot else timedelta(0)
+        clusters = tuple(_seen(link, local) for link in self._links)
+        front = clusters[self._links.index(self._link)]
+        if self._open_link is None and len(clusters) > 1:
+            front = together(clusters)
         return Shown(
-            place=self._place,
-            fresh=freshness(snapshot, local, self._error),
+            place=front.place,
+            fresh=front.fresh,
             keymap=self._options.keymap,
-            now=local + offset,
+            now=front.now,
             local=local,
-            snapshot=snapshot,
+            snapshot=front.snapshot,
             outcome=self._outcome,
             ascii_only=self._options.ascii_only,
+            clusters=clusters,
         )
 
     def _show(self) -> None:
@@ -288,14 +312,16 @@ class AmasApp(App[int]):
         self._show()
 
     def _scene(self, uid: str) -> Scene | None:
-        return scene(self._snapshot, uid) if self._snapshot else None
+        link = self._link_of(uid)
+        return scene(link.snapshot, uid) if link and link.snapshot else None
 
     # ---------------------------------------------------- what the user did, upwards
 
     def on_attended(self, message: Attended) -> None:
         """Fetch what explains the lines on the screen."""
-        if self._cluster is not None:
-            self._cluster.attend(message.uids)
+        for link in self._links:
+            if link.cluster is not None:
+                link.cluster.attend([uid for uid in message.uids if link.has(uid)])
 
     def on_logs_wanted(self, message: LogsWanted) -> None:
         """Read the log that somebody looks at."""
@@ -327,9 +353,12 @@ class AmasApp(App[int]):
         from amas_tui.ui.screens.rollout import RolloutScreen  # noqa: PLC0415 - after first paint
 
         self._outcome, self._pending = (), None
+        self._open_link = self._link_of(uid)
+        for link in self._links:
+            if link.cluster is not None:
+                link.cluster.attend(())
         if self._cluster is not None:
             self._cluster.focus(uid)
-            self._cluster.attend(())
         self.push_screen(RolloutScreen(self._shown(), uid))
 
     def on_why_asked(self, message: WhyAsked) -> None:
@@ -355,6 +384,7 @@ class AmasApp(App[int]):
         if self._cluster is not None:
             self._cluster.focus(None)
             self._cluster.follow_logs(None, LogChoice())
+        self._open_link = None
         self.pop_screen()
 
     def on_command_issued(self, message: CommandIssued) -> None:
@@ -384,18 +414,20 @@ class AmasApp(App[int]):
                 log.error("a command without effect: %s", message.command)
 
     def _choose(self, namespaces: tuple[str, ...]) -> None:
-        if self._cluster is None:
+        connected = [link for link in self._links if link.cluster is not None]
+        if not connected:
             self.notify("There is no connection to choose a namespace on.", markup=False)
-            return
-        self._cluster.choose(namespaces)
-        self._place = replace(self._place, namespaces=namespaces)
+        for link in connected:
+            if link.cluster is not None:
+                link.cluster.choose(namespaces)
+            link.place = replace(link.place, namespaces=namespaces)
         self._show()
 
     def _relist(self) -> None:
-        if self._cluster is not None:
-            self._cluster.relist()
-        else:
-            self._follow()
+        self._follow_all()
+        for link in self._links:
+            if link.cluster is not None:
+                link.cluster.relist()
 
     def _help(self) -> None:
         from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
@@ -546,6 +578,17 @@ def _is_complete(here: Scene) -> bool:
 def _took(length: timedelta) -> str:
     seconds = max(0.0, length.total_seconds())
     return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+
+
+def _seen(link: Link, local: datetime) -> ClusterView:
+    """Return what is known of one cluster, dated by its own clock."""
+    offset = link.snapshot.clock_offset if link.snapshot else timedelta(0)
+    return ClusterView(
+        place=link.place,
+        fresh=freshness(link.snapshot, local, link.error),
+        now=local + offset,
+        snapshot=link.snapshot,
+    )
 
 
 def _watchdog(code: int) -> None:

@@ -16,7 +16,7 @@ from amas_tui.store.detail import Detail
 from amas_tui.store.scene import Scene, board_scene
 from amas_tui.store.snapshot import Snapshot
 from amas_tui.viewmodel.state import Standing, State, halted_weight, shown_step, state
-from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_left
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, merge, pad, pad_left
 from amas_tui.why.case import quiet_for
 from amas_tui.why.diagnosis import diagnose
 from amas_tui.why.finding import Severity
@@ -185,12 +185,23 @@ class Columns:
     step: int
     bar: int
     now: int
+    context: int = 0
 
     @property
     def width(self) -> int:
         """Return the cells of a whole line."""
-        gaps = 4 + (1 if self.namespace else 0)
-        return 3 + self.namespace + self.name + self.state + self.step + self.bar + gaps + self.now
+        gaps = 4 + (1 if self.namespace else 0) + (1 if self.context else 0)
+        return (
+            3
+            + self.context
+            + self.namespace
+            + self.name
+            + self.state
+            + self.step
+            + self.bar
+            + gaps
+            + self.now
+        )
 
 
 _STATE: Final = 12
@@ -200,28 +211,35 @@ _NARROW_BAR: Final = 8
 _MIN_NAME: Final = 16
 _MAX_NAME: Final = 40
 _MAX_NAMESPACE: Final = 20
+_MAX_CONTEXT: Final = 16
 
 
-def columns(rows: Sequence[BoardRow], width: int) -> Columns:
+def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) -> Columns:
     """Return the columns' widths for a terminal, wide enough for the names where there is room.
 
-    At 80 columns the last one still holds a metric with its value and limit.
+    At 80 columns the last one still holds a metric with its value and limit. The `contexts` of
+    the board have a column where there are several.
     """
     is_narrow = width <= _NARROW
     namespaces = {row.namespace for row in rows}
     namespace = 0
     if len(namespaces) > 1:
         namespace = min(9 if is_narrow else _MAX_NAMESPACE, max(map(len, namespaces)))
+    names = tuple(contexts)
+    context = 0
+    if len(names) > 1:
+        context = min(9 if is_narrow else _MAX_CONTEXT, max(map(len, names)))
     bar = (_NARROW_BAR if is_narrow else BAR_CELLS) + 5
-    if namespace and is_narrow:
+    if (namespace or context) and is_narrow:
         bar = 5
     state_ = min(_STATE, max((len(row.word) for row in rows), default=_STATE))
     state_ = max(state_, len("STATE"))
-    fixed = 3 + namespace + bool(namespace) + state_ + _STEP + bar + 4
+    places = namespace + bool(namespace) + context + bool(context)
+    fixed = 3 + places + state_ + _STEP + bar + 4
     least_now = min(30, max(12, width // 3))
     longest = max((len(row.name) for row in rows), default=_MIN_NAME)
     name = max(_MIN_NAME, min(longest, _MAX_NAME, width - fixed - least_now))
-    return Columns(namespace, name, state_, _STEP, bar, max(0, width - fixed - name))
+    return Columns(namespace, name, state_, _STEP, bar, max(0, width - fixed - name), context)
 
 
 _TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC"}
@@ -230,6 +248,7 @@ _TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC"}
 def header_line(widths: Columns) -> Line:
     """Return the line of the columns' names."""
     cells = [
+        *([pad("CONTEXT", widths.context)] if widths.context else []),
         *([pad("NAMESPACE", widths.namespace)] if widths.namespace else []),
         pad("ROLLOUT", widths.name),
         pad("STATE", widths.state),
@@ -245,12 +264,14 @@ def row_line(row: BoardRow, widths: Columns) -> Line:
     mark = "▌" if row.needs_human else " "
     tone = row.state.tone
     name_tone = Tone.STRONG if row.needs_human else Tone.NORMAL
+    context = [Span(pad(row.id.context, widths.context) + " ")] if widths.context else []
     namespace = (
         [Span(pad(row.namespace, widths.namespace) + " ", Tone.DIM)] if widths.namespace else []
     )
     return merge(
         (
             Span(mark + row.state.glyph + " ", tone),
+            *context,
             *namespace,
             Span(pad(row.name, widths.name) + " ", name_tone),
             Span(pad(row.word, widths.state) + " ", tone),
@@ -342,6 +363,25 @@ def board(
     if filter_.needs_human:
         everything = [row for row in everything if row.needs_human]
     return Board(tuple(sorted(everything, key=_order)), counts, made)
+
+
+def merged(boards: Sequence[Board]) -> Board:
+    """Return the boards of several clusters as one, in the order of one."""
+    rows = sorted((row for one in boards for row in one.rows), key=_order)
+    counts = [one.counts for one in boards]
+    total = Counts(
+        sum(one.total for one in counts),
+        sum(one.needs_human for one in counts),
+        sum(one.moving for one in counts),
+        sum(one.healthy for one in counts),
+    )
+    return Board(tuple(rows), total)
+
+
+def stale_line(context: str, words: str, sentence: str, width: int) -> Line:
+    """Return the line above the rows of a cluster whose picture is old, or that has none."""
+    head = (Span(f" ✖ {context} ", Tone.BAD), Span(f"{words} ", Tone.BAD))
+    return fit((*head, Span(sentence, Tone.WARN)), width)
 
 
 def _make(

@@ -82,6 +82,15 @@ def freshness(snapshot: Snapshot | None, local: datetime, error: AmasError | Non
     return Freshness("live" if old < FRESH else f"live {_age(old)}", Tone.GOOD)
 
 
+def overall(several: Iterable[Freshness]) -> Freshness:
+    """Return how old the pictures of several clusters are together; each stands in its group."""
+    found = tuple(several)
+    bad = sum(fresh.tone is Tone.BAD for fresh in found)
+    if bad:
+        return Freshness(f"{bad} of {len(found)} not live", Tone.BAD)
+    return next((fresh for fresh in found if fresh.tone is not Tone.GOOD), found[0])
+
+
 def _age(old: timedelta) -> str:
     """Return an age in steps of five seconds: a clock that ticks each second costs bytes."""
     seconds = max(0, int(old.total_seconds()))

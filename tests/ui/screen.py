@@ -13,7 +13,8 @@ from textual.widgets import Input
 from amas_tui.cli.connect import open_session
 from amas_tui.cli.options import Flags
 from amas_tui.keymap import Keymap
-from amas_tui.ui.app import AmasApp, Connect, Options
+from amas_tui.ui.app import AmasApp, Options
+from amas_tui.ui.link import Connect
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.frame import Place
 

@@ -1,7 +1,7 @@
 """The board: one line per Rollout."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +9,6 @@ from textual.binding import BindingType
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
-from amas_tui.store.scene import scene
 from amas_tui.ui.messages import Attended, Opened, VerbAsked, WhyAsked
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -18,6 +17,7 @@ from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.ui.widgets.prompt import Prompt
 from amas_tui.viewmodel.board import (
     Board,
+    BoardRow,
     Columns,
     Counts,
     Filter,
@@ -25,10 +25,25 @@ from amas_tui.viewmodel.board import (
     board,
     columns,
     header_line,
+    merged,
     row_line,
+    stale_line,
 )
 from amas_tui.viewmodel.state import Standing
 from amas_tui.viewmodel.text import Line, Span, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The line above the rows of a cluster whose picture is old."""
+
+    context: str
+    words: str
+    sentence: str
+
+
+def _key(row: BoardRow | Stale) -> RowId:
+    return row.id if isinstance(row, BoardRow) else RowId(row.context, "")
 
 
 class BoardScreen(MainScreen):
@@ -42,6 +57,8 @@ class BoardScreen(MainScreen):
         super().__init__(shown)
         self._board = Board()
         self._filter = Filter()
+        self._boards: dict[str, Board] = {}
+        self._rows_shown: tuple[BoardRow | Stale, ...] = ()
         self._columns: Columns | None = None
         self._names = LineView(id="columns", classes="one-line")
         self._rows = LineView(id="rows")
@@ -58,8 +75,8 @@ class BoardScreen(MainScreen):
 
     def counts(self) -> Counts | None:
         """Return how many rollouts there are."""
-        snapshot = self.shown.snapshot
-        return self._board.counts if snapshot is not None and snapshot.is_listed else None
+        listed = (v.snapshot is not None and v.snapshot.is_listed for v in self.shown.clusters)
+        return self._board.counts if any(listed) else None
 
     def trail(self, shown: Shown) -> Iterable[str]:
         """Return the namespaces and the filter."""
@@ -71,28 +88,44 @@ class BoardScreen(MainScreen):
 
     def show_body(self, shown: Shown) -> None:
         """Show the rows of a picture."""
-        body = self.body
+        self._take(shown)
         width = self.size.width
-        if shown.snapshot is None:
-            self._names.show((header_line(columns((), width)),))
-            body.show(self._empty(shown))
-            return
-        self._board = board(
-            shown.snapshot, shown.place.context, shown.now, self._filter, self._board
-        )
-        rows = self._board.rows
-        self._columns = columns(rows, width)
+        contexts = [view.place.context for view in shown.clusters]
+        self._columns = columns(self._board.rows, width, contexts)
         self._names.show((header_line(self._columns),))
-        if not rows:
-            body.show(self._empty(shown))
+        if not self._board.rows:
+            # Without a cursor, which would stay on what is shown while nothing else is known.
+            stale = [self._line(index) for index in range(len(self._rows_shown))]
+            self.body.show(stale or self._empty(shown))
         else:
-            body.show_rows(len(rows), self._line, [row.id for row in rows])
+            keys = [_key(row) for row in self._rows_shown]
+            self.body.show_rows(len(keys), self._line, keys)
         self._attend()
 
+    def _take(self, shown: Shown) -> None:
+        """Take in a picture: one list of the clusters that are live, then each that is not."""
+        live: list[Board] = []
+        groups: list[BoardRow | Stale] = []
+        for view in shown.clusters:
+            context = view.place.context
+            if view.snapshot is None:
+                made = Board()
+            else:
+                before = self._boards.get(context)
+                made = board(view.snapshot, context, view.now, self._filter, before)
+            self._boards[context] = made
+            if len(shown.clusters) > 1 and view.fresh.tone is Tone.BAD:
+                groups += [Stale(context, view.fresh.words, view.fresh.sentence), *made.rows]
+            else:
+                live.append(made)
+        self._board = merged([self._boards[view.place.context] for view in shown.clusters])
+        self._rows_shown = (*merged(live).rows, *groups)
+
     def _line(self, index: int) -> Line:
-        if self._columns is None:
-            return ()
-        return row_line(self._board.rows[index], self._columns)
+        row = self._rows_shown[index]
+        if isinstance(row, Stale):
+            return stale_line(row.context, row.words, row.sentence, self.size.width)
+        return row_line(row, self._columns) if self._columns is not None else ()
 
     def _empty(self, shown: Shown) -> tuple[Line, ...]:
         if shown.fresh.sentence:
@@ -107,30 +140,30 @@ class BoardScreen(MainScreen):
     def _attend(self) -> None:
         """Tell which lines on the screen want an explanation."""
         top, height = self.body.scroll_offset.y, self.body.size.height
-        visible = self._board.rows[top : top + height]
-        uids = tuple(row.id.uid for row in visible if row.state.standing is not Standing.HEALTHY)
+        visible = self._rows_shown[top : top + height]
+        uids = tuple(
+            row.id.uid
+            for row in visible
+            if isinstance(row, BoardRow) and row.state.standing is not Standing.HEALTHY
+        )
         self.post_message(Attended(uids))
 
     @property
     def selected(self) -> str | None:
         """Return the uid of the rollout under the cursor."""
         key = self.body.cursor_key
-        return key.uid if isinstance(key, RowId) else None
+        return key.uid if isinstance(key, RowId) and key.uid else None
 
     def to_copy(self) -> tuple[str, str] | None:
         """Return the name of the rollout under the cursor."""
-        rollouts = self.shown.snapshot.rollouts if self.shown.snapshot else {}
-        found = rollouts.get(self.selected or "")
-        return ("the name of the rollout", found.key.name) if found else None
+        here = self.shown.scene(self.selected or "")
+        return ("the name of the rollout", here.rollout.key.name) if here else None
 
     def is_possible(self, command: Command) -> bool:
         """Return whether a verb makes sense for the rollout under the cursor."""
-        uid, snapshot = self.selected, self.shown.snapshot
         if command.verb is None and command.id not in ("open", "why"):
             return True
-        if uid is None or snapshot is None:
-            return False
-        here = scene(snapshot, uid)
+        here = self.shown.scene(self.selected or "")
         if here is None or command.verb is None:
             return here is not None
         # Its ReplicaSets are watched only once it is open, so undo is judged there.

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
-from amas_tui.store.scene import Scene, scene
+from amas_tui.store.scene import Scene
 from amas_tui.ui.screens.dialog import Dialog
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.widgets.line_view import LineView
@@ -42,8 +42,7 @@ class WhyScreen(Dialog[str]):
 
     @property
     def _scene(self) -> Scene | None:
-        snapshot = self._shown.snapshot
-        return scene(snapshot, self._uid) if snapshot is not None else None
+        return self._shown.scene(self._uid)
 
     def paint(self) -> None:
         """Show the newest diagnosis."""

@@ -22,8 +22,10 @@ from amas_tui.viewmodel.board import (
     columns,
     header_line,
     matcher,
+    merged,
     row_line,
     share_bar,
+    stale_line,
 )
 from amas_tui.viewmodel.state import NEEDS_HUMAN, Standing, State
 from amas_tui.viewmodel.text import Tone, line_width, plain, width
@@ -495,3 +497,31 @@ def test_silence_is_noticed_although_nothing_arrives() -> None:
     first = board(found, "test", NOW)
     assert first.rows[0].state.standing is Standing.ABORTING
     assert _again(first, found, 11).rows[0].state.standing is Standing.SILENT
+
+
+def test_boards_of_several_clusters_are_one_in_the_order_of_one() -> None:
+    waiting = rollout(
+        "zebra", uid="z", phase="Paused", steps=[pause()], step=0, paused="CanaryPauseStep"
+    )
+    first = board(snapshot(healthy("accounts", uid="a")), "prod-eu", NOW)
+    second = board(snapshot(waiting), "prod-us", NOW)
+    both = merged([first, second])
+    assert [(row.id.context, row.name) for row in both.rows] == [
+        ("prod-us", "zebra"),
+        ("prod-eu", "accounts"),
+    ]
+    assert (both.counts.total, both.counts.needs_human, both.counts.healthy) == (2, 1, 1)
+
+
+def test_the_context_has_a_column_only_where_there_are_several() -> None:
+    rows = board(snapshot(healthy("accounts")), "prod-eu", NOW).rows
+    assert columns(rows, 100, ["prod-eu"]).context == 0
+    wide = columns(rows, 100, ["prod-eu", "prod-ap-1"])
+    assert plain(header_line(wide)).split()[:2] == ["CONTEXT", "ROLLOUT"]
+    assert line_width(row_line(rows[0], wide)) <= 100
+    assert wide.width == 100
+
+
+def test_the_line_of_a_stale_cluster_names_it_and_why() -> None:
+    line = stale_line("prod-us", "STALE 40s", "cannot list rollouts: timeout. Check it", 60)
+    assert plain(line) == " ✖ prod-us STALE 40s cannot list rollouts: timeout. Check it"
