@@ -91,8 +91,9 @@ class Store:
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - the same names in every run
         self._objects: dict[Key, Json] = {}
-        # By kind as well: nothing is asked for as often as all of a kind.
-        self._kinds: defaultdict[Resource, dict[Key, Json]] = defaultdict(dict)
+        # By place and by owner as well: nothing is asked for as often as all of a kind.
+        self._places: defaultdict[Resource, dict[str, dict[Key, Json]]] = defaultdict(dict)
+        self._owned: defaultdict[str, dict[Key, Json]] = defaultdict(dict)
         self._version = 1_000
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._oldest = self._version
@@ -149,25 +150,19 @@ class Store:
     ) -> list[Json]:
         """Return the objects of a kind by namespace and name; all namespaces where it is empty."""
         wanted = (labels or {}).items()
-        keys = sorted(
-            (key.namespace, key.name, key)
-            for key in self._kinds[resource]
-            if namespace in ("", key.namespace)
-        )
-        found = (self._objects[key] for *_, key in keys)
-        return [one for one in found if wanted <= one["metadata"].get("labels", {}).items()]
+        places = self._places[resource]
+        held = (places.get(namespace, {}),) if namespace else tuple(places.values())
+        found = sorted((key.namespace, key.name, key) for place in held for key in place)
+        objects = (self._objects[key] for *_, key in found)
+        if not wanted:
+            return list(objects)
+        return [one for one in objects if wanted <= one["metadata"].get("labels", {}).items()]
 
     def owned(self, resource: Resource, owner: Json) -> list[Json]:
         """Return the objects of a kind whose controller `owner` is."""
-        uid = owner["metadata"]["uid"]
-        return [
-            one
-            for one in self.select(resource, owner["metadata"].get("namespace", ""))
-            if any(
-                reference["uid"] == uid and reference.get("controller")
-                for reference in one["metadata"].get("ownerReferences", ())
-            )
-        ]
+        held = self._owned.get(owner["metadata"]["uid"], {})
+        found = sorted((key.name, key) for key in held if key.resource == resource)
+        return [held[key] for _, key in found]
 
     def create(
         self,
@@ -275,10 +270,7 @@ class Store:
             return obj
         self._version += 1
         obj["metadata"]["resourceVersion"] = str(self._version)
-        if type_ == "DELETED":
-            del self._objects[key], self._kinds[key.resource][key]
-        else:
-            self._objects[key] = self._kinds[key.resource][key] = obj
+        self._place(key, before, None if type_ == "DELETED" else obj)
         change = Change(self._version, type_, key, obj, before)
         if len(self._history) == self._history.maxlen:
             self._oldest = self._history[0].version
@@ -286,6 +278,19 @@ class Store:
         for hear in tuple(self._listeners):
             hear(change)
         return obj
+
+    def _place(self, key: Key, before: Json | None, obj: Json | None) -> None:
+        """Put an object where it is found, or take it away."""
+        place = self._places[key.resource].setdefault(key.namespace, {})
+        if before is not None:
+            for uid in _controllers(before):
+                self._owned[uid].pop(key, None)
+        if obj is None:
+            del self._objects[key], place[key]
+            return
+        self._objects[key] = place[key] = obj
+        for uid in _controllers(obj):
+            self._owned[uid][key] = obj
 
     def uid(self) -> str:
         """Return a new uid; the same ones in every run."""
@@ -295,6 +300,12 @@ class Store:
     def suffix(self, length: int = 5) -> str:
         """Return the random end of a generated name, in the letters that Kubernetes uses."""
         return "".join(self.random.choices("bcdfghjklmnpqrstvwxz2456789", k=length))
+
+
+def _controllers(obj: Json) -> list[str]:
+    """Return the uids of whoever controls an object: one at most."""
+    references = obj["metadata"].get("ownerReferences") or ()
+    return [reference["uid"] for reference in references if reference.get("controller")]
 
 
 def _apart_from_times(obj: Json) -> Json:

@@ -4,7 +4,6 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset.
 """
 
 from collections.abc import Iterable
-from copy import deepcopy
 from datetime import timedelta
 
 from amas_tui.demo.controller import pods
@@ -19,6 +18,7 @@ from amas_tui.demo.controller.objects import (
     owner_reference,
     status_of,
 )
+from amas_tui.demo.copies import copied
 from amas_tui.demo.resources import PODS, REPLICA_SETS
 from amas_tui.demo.store import Change, Json, Store
 
@@ -59,7 +59,7 @@ class ReplicaSetController(Controller):
         self._count(replica_set, found)
 
     def _create(self, replica_set: Json) -> None:
-        template = deepcopy(replica_set["spec"]["template"])
+        template = copied(replica_set["spec"]["template"])
         metadata = template.get("metadata") or {}
         pod = {
             "metadata": {

@@ -5,7 +5,7 @@ Source: utils/annotations/annotations.go, utils/hash/hash.go, utils/replicaset/r
 
 import json
 from collections.abc import Iterable
-from copy import deepcopy
+from functools import lru_cache
 from typing import Final
 
 from amas_tui.demo import defaults
@@ -25,6 +25,7 @@ from amas_tui.demo.controller.objects import (
     revision_of,
     status_of,
 )
+from amas_tui.demo.copies import copied
 from amas_tui.demo.resources import REPLICA_SETS
 from amas_tui.demo.store import Json
 
@@ -38,6 +39,7 @@ _NOT_COPIED: Final = (
 )
 
 
+@lru_cache(maxsize=512)
 def short_hash(text: str) -> str:
     """Return FNV-32a of the text in the letters that Kubernetes uses for generated names."""
     value = 0x811C9DC5
@@ -56,9 +58,10 @@ def find_new(template: Json, sets: Iterable[Json]) -> Json | None:
     ordered = sorted(sets, key=created_at)
     wanted = template_hash(template)
     by_hash = (each for each in ordered if hash_of(each) == wanted)
+    if (found := next(by_hash, None)) is not None:
+        return found
     whole = _completed(template)
-    equal = (each for each in ordered if own_template(each) == whole)
-    return next(by_hash, None) or next(equal, None)
+    return next((each for each in ordered if own_template(each) == whole), None)
 
 
 def own_template(replica_set: Json) -> Json:
@@ -75,7 +78,7 @@ def _completed(template: Json) -> Json:
 
 
 def _bare(template: Json) -> Json:
-    bare = deepcopy(template)
+    bare: Json = copied(template)
     (bare.setdefault("metadata", {}).get("labels") or {}).pop(HASH_LABEL, None)
     return bare
 
@@ -91,10 +94,10 @@ def new_replica_set(rollout: Json, template: Json, selector: Json, revision: int
     Source: rollout/sync.go:createDesiredReplicaSet.
     """
     pod_hash = template_hash(template)
-    own = deepcopy(template)
+    own = copied(template)
     labels = {**(own.setdefault("metadata", {}).get("labels") or {}), HASH_LABEL: pod_hash}
     own["metadata"]["labels"] = labels
-    wanted = deepcopy(selector)
+    wanted = copied(selector)
     wanted["matchLabels"] = {**(wanted.get("matchLabels") or {}), HASH_LABEL: pod_hash}
     replica_set: Json = {
         "metadata": {

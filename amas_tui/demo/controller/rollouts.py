@@ -4,7 +4,6 @@ Source: rollout/controller.go, rollout/context.go:reconcile, rollout/templateref
 """
 
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Final
 
 from amas_tui.demo.controller import (
@@ -33,6 +32,7 @@ from amas_tui.demo.controller.objects import (
     namespace_of,
 )
 from amas_tui.demo.controller.sync import Sync, stable_name
+from amas_tui.demo.copies import copied
 from amas_tui.demo.resources import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
@@ -279,7 +279,7 @@ def sync_revision(sync: Sync) -> None:
 
 def scale_only(sync: Sync) -> None:
     """Follow a change of the Rollout's size, and nothing else. Source: sync.go:syncReplicasOnly."""
-    sync.status = deepcopy(sync.before)
+    sync.status = copied(sync.before)
     sync.status.setdefault("conditions", [])
     sync.status.setdefault("stableRS", "")
     sync.status.setdefault("currentPodHash", "")
@@ -316,7 +316,7 @@ def refuse(store: Store, rollout: Json, fault: str) -> None:
         status.write_conditions(sync, [known])
         return
     if known is not None:
-        before = deepcopy(sync.rollout)
+        before = copied(sync.rollout)
         conditions.remove(before["status"], "InvalidSpec")
         sync.rollout = before
     condition = conditions.new(sync, "InvalidSpec", "True", "InvalidSpec", text)

@@ -3,13 +3,13 @@
 Source: rollout/sync.go.
 """
 
-from copy import deepcopy
 from typing import Final
 
 from amas_tui.demo.controller import conditions, pause, phase, replicas, spec, steps
 from amas_tui.demo.controller.objects import WORKLOAD_GENERATION, annotations_of, hash_of
 from amas_tui.demo.controller.revisions import template_hash
 from amas_tui.demo.controller.sync import Sync
+from amas_tui.demo.copies import copied
 from amas_tui.demo.store import Json
 
 _KEPT_EMPTY: Final = ("currentStepIndex", "blueGreen", "canary")
@@ -24,7 +24,7 @@ def begin(sync: Sync) -> None:
     made["updatedReplicas"] = replicas.counted([sync.new_set], "replicas")
     made["readyReplicas"] = replicas.counted(sync.all_sets, "readyReplicas")
     made["collisionCount"] = before.get("collisionCount")
-    made["conditions"] = deepcopy(before.get("conditions") or [])
+    made["conditions"] = copied(before.get("conditions") or [])
     conditions.remove(made, "InvalidSpec")
     made["promoteFull"] = bool(before.get("promoteFull"))
     made["stableRS"] = before.get("stableRS", "")
@@ -63,7 +63,7 @@ def write(sync: Sync) -> None:
 
 def write_conditions(sync: Sync, changes: list[Json]) -> None:
     """Change conditions alone, ahead of the rest. Source: sync.go:patchCondition."""
-    made = deepcopy(sync.before)
+    made = copied(sync.before)
     for condition in changes:
         conditions.put(made, condition)
     made["observedGeneration"] = str(sync.rollout["metadata"]["generation"])
@@ -74,7 +74,7 @@ def write_conditions(sync: Sync, changes: list[Json]) -> None:
 
 def put_condition(sync: Sync, condition: Json) -> None:
     """Set one condition and leave the rest of the status. Source: client-go's UpdateStatus."""
-    sync.status = deepcopy(sync.before)
+    sync.status = copied(sync.before)
     conditions.put(sync.status, condition)
     _store(sync)
 

@@ -5,10 +5,10 @@ Source: utils/analysis/helpers.go, utils/analysis/factory.go, rollout/analysis.g
 
 import re
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Any, Final
 
 from amas_tui.demo.controller.objects import name_of, namespace_of
+from amas_tui.demo.copies import copied
 from amas_tui.demo.resources import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES
 from amas_tui.demo.store import Json, Store
 
@@ -67,7 +67,7 @@ def run_spec(templates: Iterable[Json], args: list[Json], analysis: Json) -> Jso
             analysis, specs, "measurementRetention", "Measurement Retention"
         ),
     }
-    return {key: deepcopy(value) for key, value in made.items() if value or key == "metrics"}
+    return {key: copied(value) for key, value in made.items() if value or key == "metrics"}
 
 
 def _rules(analysis: Json, specs: list[Json], field: str, title: str) -> list[Json]:

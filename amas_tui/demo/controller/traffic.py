@@ -3,13 +3,13 @@
 Source: rollout/trafficrouting.go, rollout/trafficrouting/nginx/nginx.go.
 """
 
-from copy import deepcopy
 from typing import Final
 
 from amas_tui.demo.controller import services, spec, weights
 from amas_tui.demo.controller.objects import annotations_of, hash_of, owner_reference
 from amas_tui.demo.controller.revisions import is_fully_promoted
 from amas_tui.demo.controller.sync import Sync
+from amas_tui.demo.copies import copied
 from amas_tui.demo.resources import INGRESSES
 from amas_tui.demo.store import Json
 
@@ -99,7 +99,7 @@ def canary_ingress(rollout: Json, stable: Json, name: str, weight: int) -> Json:
     """
     strategy = spec.canary_of(rollout) or {}
     kept = {
-        key: deepcopy(stable["spec"][key])
+        key: copied(stable["spec"][key])
         for key in ("tls", "ingressClassName")
         if stable["spec"].get(key)
     }
@@ -117,7 +117,7 @@ def canary_ingress(rollout: Json, stable: Json, name: str, weight: int) -> Json:
 
 
 def _rule(rule: Json, strategy: Json) -> Json | None:
-    own, has_stable = deepcopy(rule), False
+    own, has_stable = copied(rule), False
     for path in own.get("http", {}).get("paths", ()):
         service = path["backend"].get("service", {})
         if service.get("name") == strategy.get("stableService"):
