@@ -7,6 +7,7 @@ import click
 
 LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
+    "demo": "amas_tui.cli.demo_command:demo",
     "export": "amas_tui.cli.export_command:export",
     "manifests": "amas_tui.cli.manifests_command:manifests",
     "why": "amas_tui.cli.why_command:why",

@@ -17,6 +17,8 @@ from aiohttp import web
 
 from amas_tui.demo.clock import LoopClock
 from amas_tui.demo.prometheus_app import prometheus_app
+from amas_tui.demo.scenarios.pace import Pace
+from amas_tui.demo.scenarios.stage import past
 from amas_tui.demo.server.app import ApiServer
 from amas_tui.demo.world import CONTEXT, NAMESPACE, Options, World, compose
 
@@ -40,7 +42,7 @@ async def run(options: Options, port: int = 0) -> None:
         loop.add_signal_handler(number, over.set)
     async with contextlib.AsyncExitStack() as stack:
         api, prometheus = stack.enter_context(_bound(port)), stack.enter_context(_bound(0))
-        clock = LoopClock()
+        clock = LoopClock(past(Pace(options.speed)) if options.scenario else 0.0)
         world = compose(clock, options, _url(prometheus))
         loop.add_signal_handler(signal.SIGUSR1, world.store.compact)
         server = ApiServer(world.store, world.users, world.logs, world.prometheus)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from amas_tui.demo import namespaces
-from amas_tui.demo.clock import Clock
+from amas_tui.demo.clock import ManualClock
 from amas_tui.demo.controller import cluster
 from amas_tui.demo.controller.cluster import Controllers
 from amas_tui.demo.prometheus.service import Prometheus
@@ -17,7 +17,9 @@ from amas_tui.demo.resources import (
     SERVICES,
     Resource,
 )
+from amas_tui.demo.scenarios import plot
 from amas_tui.demo.scenarios.pace import Pace
+from amas_tui.demo.scenarios.stage import Stage
 from amas_tui.demo.server import access
 from amas_tui.demo.server.proxy import PROMETHEUS_LABEL
 from amas_tui.demo.store import Json, Store
@@ -36,6 +38,7 @@ _GROUPS: Final = {
     "nobody": "nobodies",
 }
 """The users and their groups."""
+_ON_CALL: Final = "on-call"
 _READ: Final = ["get", "list", "watch"]
 
 
@@ -69,11 +72,11 @@ class World:
     prometheus: Prometheus
 
 
-def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
+def compose(clock: ManualClock, options: Options, prometheus_url: str) -> World:
     """Return a demo that is ready to be served; its parts work on the clock from then on.
 
     Args:
-        clock: Whose time it has.
+        clock: Whose time it has; a scenario's past is played on it.
         options: How it is started.
         prometheus_url: Where its Prometheus will answer.
     """
@@ -87,12 +90,27 @@ def compose(clock: Clock, options: Options, prometheus_url: str) -> World:
     prometheus = Prometheus(clock, [traffic, ControllerMetrics(store)], interval=_interval(options))
     traffic.start()
     prometheus.start()
-    return World(store, users, options, prometheus_url, controllers, logs, prometheus)
+    world = World(store, users, options, prometheus_url, controllers, logs, prometheus)
+    if options.scenario:
+        _play(world, clock)
+    return world
 
 
 def _interval(options: Options) -> float:
     """Return the seconds between two scrapes: the story's own, else as on a test bed."""
     return Pace(options.speed).scrape if options.scenario else 1.0
+
+
+def _play(world: World, clock: ManualClock) -> None:
+    """Put the scenario on, up to where somebody begins to look."""
+    options = world.options
+    world.store.create(CLUSTER_ROLES, access.cluster_role(_ON_CALL, *_viewing(), *_acting()))
+    world.store.create(
+        CLUSTER_ROLE_BINDINGS, access.cluster_role_binding(_ON_CALL, _GROUPS["oncall"])
+    )
+    pace = Pace(options.speed)
+    stage = Stage(world.store, clock, world.controllers.rollouts, world.prometheus)
+    stage.put_on(plot(options.scenario, pace, world.prometheus_url, options.fleet), pace)
 
 
 def _install(store: Store) -> None:
@@ -124,6 +142,19 @@ def _viewing() -> list[Json]:
         rule("", "namespaces", "pods", "pods/log", "services", "endpoints", "events"),
         rule("discovery.k8s.io", "endpointslices"),
         rule("networking.k8s.io", "ingresses"),
+    ]
+
+
+def _acting() -> list[Json]:
+    """Return the rights to do all that the dashboard does."""
+
+    def rule(group: str, verb: str, *resources: str) -> Json:
+        return {"apiGroups": [group], "resources": list(resources), "verbs": [verb]}
+
+    return [
+        rule("argoproj.io", "patch", "rollouts", "rollouts/status", "analysisruns"),
+        rule("", "create", "events"),
+        rule("", "get", "services/proxy"),
     ]
 
 

@@ -25,7 +25,8 @@ GUIDE: Final = "amas-prod"
 """Its gates look at two minutes, as the guide's do."""
 SHOP: Final = "shop"
 """Its gates look at twelve seconds, so that a fate is sealed within a minute."""
-FLEET: Final = "fleet"
+_FLEET_SIZE: Final = 20
+"""How many quiet rollouts share a namespace."""
 
 _LEAST_SILENCE: Final = 20.0
 """Seconds; a controller counts as silent after ten, whatever the speed."""
@@ -200,15 +201,16 @@ def prometheus_away(pace: Pace, at: float = 4) -> Life:
 def quiet(number: int) -> Life:
     """Return one of a fleet: healthy, and nobody touches it."""
     app = f"service-{number:03}"
+    namespace = f"team-{1 + (number - 1) // _FLEET_SIZE:02}"
     objects = m.basic_canary(
-        FLEET,
+        namespace,
         app,
         "v1.0.0",
         [m.weight(50), m.pause("1m")],
         requests_per_second=0,
         replicas=1,
     )
-    return _life(FLEET, app, objects, ("v1.0.0", "v1.0.0"))
+    return _life(namespace, app, objects, ("v1.0.0", "v1.0.0"))
 
 
 def _delays(pace: Pace) -> Json:
