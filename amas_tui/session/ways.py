@@ -1,5 +1,6 @@
 """The way to a Prometheus: straight, or through the API server's proxy to its Service."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -14,6 +15,9 @@ from amas_tui.rules.in_cluster import ServiceAddress, service_address
 
 AGAIN_SECONDS: Final = 30.0
 """After which an address that could not be reached on any way is tried anew."""
+
+_PATIENCE_SECONDS: Final = 1.0
+"""How long the straight way alone is waited for."""
 
 _PROBE: Final = "vector(1)"
 _FORBIDDEN: Final = 403
@@ -109,17 +113,35 @@ class Ways:
             straight = await self._stack.enter_async_context(PrometheusClient(address))
         except MetricsError as error:
             return _no_way(error)
-        problem = await _trouble(straight)
-        if problem is None:
-            return Way(straight, f"{straight.where} ({given})")
+        words = f"{straight.where} ({given})"
         service = service_address(address)
         if service is None or self._transport is None:
-            return _no_way(problem)
-        proxied = ProxiedPrometheus(self._transport, service)
-        second = await _trouble(proxied)
-        if second is None:
+            problem = await _trouble(straight)
+            return Way(straight, words) if problem is None else _no_way(problem)
+        return await _better(Way(straight, words), ProxiedPrometheus(self._transport, service))
+
+
+async def _better(way: Way, proxied: ProxiedPrometheus) -> Way:
+    """Return the straight way where it is open, else the one through the API server.
+
+    Both are tried at once: to find out that a name is not known outside can take long.
+    """
+    if way.prometheus is None:
+        return way
+    straight = asyncio.ensure_future(_trouble(way.prometheus))
+    around = asyncio.ensure_future(_trouble(proxied))
+    try:
+        await asyncio.wait((straight,), timeout=_PATIENCE_SECONDS)
+        if straight.done() and straight.result() is None:
+            return way
+        problem = await around
+        if problem is None:
             return Way(proxied, proxied.where)
-        return _no_way(second)
+        return way if await straight is None else _no_way(problem)
+    finally:
+        for task in (straight, around):
+            task.cancel()
+        await asyncio.gather(straight, around, return_exceptions=True)
 
 
 def _is_worth_another_try(way: Way) -> bool:
