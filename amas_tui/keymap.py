@@ -39,6 +39,7 @@ class Command:
         word: For the `:` line; empty keeps it out.
         argument: What the word takes, e.g. `NAMESPACE`.
         verb: What it asks of the rollout under the cursor.
+        shown_in: The views whose footer has room for it.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Command:
     word: str = ""
     argument: str = ""
     verb: Verb | None = None
+    shown_in: frozenset[View] = ANYWHERE
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -90,6 +92,81 @@ COMMANDS: Final[tuple[Command, ...]] = (
         verb=Verb.UNDO,
     ),
     Command("why", ("w",), ANYWHERE, "why", "Say why: the cause, its evidence, what helps", "why"),
+    Command(
+        "hold",
+        ("H",),
+        ANYWHERE,
+        "hold",
+        "Hold where it is, or let a held rollout go on: preview, then Enter acts",
+        "hold",
+        verb=Verb.PAUSE,
+        shown_in=IN_ROLLOUT,
+    ),
+    Command(
+        "retry",
+        ("t",),
+        ANYWHERE,
+        "retry",
+        "Try an aborted version again from its first step: preview, then Enter acts",
+        "retry",
+        verb=Verb.RETRY,
+        shown_in=IN_ROLLOUT,
+    ),
+    Command(
+        "restart",
+        ("r",),
+        ANYWHERE,
+        "",
+        "Restart the pods, a few at a time: preview, then Enter acts",
+        "restart",
+        verb=Verb.RESTART,
+    ),
+    Command(
+        "resume",
+        (),
+        ANYWHERE,
+        "",
+        "Let a held rollout go on: preview, then Enter acts",
+        "resume",
+        verb=Verb.RESUME,
+    ),
+    Command(
+        "set-image",
+        (),
+        ANYWHERE,
+        "",
+        "Set images of containers: preview, then Enter acts",
+        "image",
+        "CONTAINER=IMAGE",
+        verb=Verb.SET_IMAGE,
+    ),
+    Command(
+        "terminate",
+        (),
+        ANYWHERE,
+        "",
+        "End a running analysis, which passes its gate: preview, then Enter acts",
+        "terminate",
+        verb=Verb.TERMINATE_RUN,
+    ),
+    Command(
+        "end-experiment",
+        (),
+        ANYWHERE,
+        "",
+        "End a running experiment: preview, then Enter acts",
+        "end-experiment",
+        verb=Verb.TERMINATE_EXPERIMENT,
+    ),
+    Command(
+        "repeat-experiment",
+        (),
+        ANYWHERE,
+        "",
+        "Run an experiment again: preview, then Enter acts",
+        "repeat-experiment",
+        verb=Verb.RETRY_EXPERIMENT,
+    ),
     Command(
         "needs-human",
         ("f",),

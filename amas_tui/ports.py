@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from amas_tui.actions.write import Write
@@ -46,6 +46,49 @@ class Right:
             if self.group
             else (f"{self.verb} {resource}{place}")
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is left on a rollout as a Kubernetes Event."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the audit file.
+
+    Attributes:
+        who: The user's name.
+        object: What was written to, in words.
+        patch: The operations; empty for a line that tells how it ended.
+        seconds: How long it took.
+        reason: Why, in the user's words.
+    """
+
+    at: datetime
+    who: str
+    context: str
+    object: str
+    action: str
+    outcome: str
+    seconds: float
+    patch: tuple[Mapping[str, Any], ...] = ()
+    reason: str = ""
+
+
+class Ledger(Protocol):
+    """Where every write is noted."""
+
+    def write(self, record: Record) -> None:
+        """Add a line; a place that cannot be written stops nobody from acting."""
+        ...
+
+    def recent(self) -> tuple[Record, ...]:
+        """Return the newest lines, oldest first."""
+        ...
 
 
 class Cluster(Protocol):
@@ -113,6 +156,14 @@ class Cluster(Protocol):
 
     async def send(self, write: Write, *, dry_run: bool) -> Mapping[str, Any]:
         """Send a write and return the object as the server answered it."""
+        ...
+
+    async def announce(self, rollout: Rollout, note: Note) -> None:
+        """Leave an Event on a rollout."""
+        ...
+
+    async def last_note(self, key: Key, uid: str) -> str:
+        """Return the newest Event that this program left on a rollout, empty without one."""
         ...
 
     @property

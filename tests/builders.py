@@ -15,7 +15,7 @@ from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Listed
-from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
+from amas_tui.domain.workload import Experiment, Pod, ReplicaSet, Workload
 from amas_tui.kube.decode import decoder
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
@@ -33,6 +33,7 @@ Thing = (
     | EndpointSlice
     | AnalysisTemplate
     | Event
+    | Workload
 )
 T = TypeVar("T")
 
@@ -648,6 +649,7 @@ _KIND: Final[Mapping[type, Kind]] = {
     Ingress: Kind.INGRESSES,
     EndpointSlice: Kind.ENDPOINT_SLICES,
     Event: Kind.EVENTS,
+    Workload: Kind.DEPLOYMENTS,
 }
 
 

@@ -10,7 +10,7 @@ from amas_tui.actions.write import Operation, Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, InvalidError, NotFoundError
-from amas_tui.ports import Identity, Right
+from amas_tui.ports import Identity, Note, Record, Right
 from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
@@ -44,6 +44,7 @@ class FakeCluster:
         self.broken: AmasError | None = None
         self.sent: list[Sent] = []
         self.rights: list[Right] = []
+        self.notes: list[tuple[str, Note]] = []
         self.attended: tuple[str, ...] = ()
         self.focused: str | None = None
         self.logs: tuple[str | None, LogChoice] = (None, LogChoice())
@@ -148,12 +149,25 @@ class FakeCluster:
         for operation in write.operations:
             _apply(after, operation)
         # A subresource takes only its own part, the object everything but that.
-        ignored = "spec" if write.subresource == "status" else "status"
-        after[ignored] = deepcopy(before.get(ignored, {}))
+        if write.subresource == "status":
+            after["spec"] = deepcopy(before.get("spec", {}))
+        elif write.kind not in _WITHOUT_STATUS:
+            after["status"] = deepcopy(before.get("status", {}))
         _count_up(before, after)
         if not dry_run:
             self.objects[write.kind, write.key] = after
         return deepcopy(after)
+
+    async def announce(self, rollout: Rollout, note: Note) -> None:
+        """Note what is left on a rollout."""
+        self._check()
+        self.notes.append((rollout.uid, note))
+
+    async def last_note(self, key: Key, uid: str) -> str:
+        """Return the newest message that was left on a rollout."""
+        self._check()
+        del key
+        return next((note.message for of, note in reversed(self.notes) if of == uid), "")
 
     def rollout(self, name: str, namespace: str = NAMESPACE) -> Json:
         """Return a Rollout's JSON, to be changed in place."""
@@ -180,22 +194,51 @@ def _count_up(before: Json, after: Json) -> None:
 
 
 def _apply(document: Json, operation: Operation) -> None:
-    *way, last = operation.path.split("/")[1:]
+    *way, end = operation.path.split("/")[1:]
     holder: Any = document
     for step in way:
-        holder = holder.setdefault(step, {}) if operation.op == "add" else holder.get(step, {})
+        if isinstance(holder, list):
+            holder = holder[int(step)]
+        else:
+            holder = holder.setdefault(step, {}) if operation.op == "add" else holder.get(step, {})
+    last: Any = end
+    if isinstance(holder, list):
+        last = int(end)
+        if last >= len(holder):
+            raise _rejected()
+    elif operation.op == "test":
+        holder = {last: holder.get(last)}
+    elif operation.op != "add" and last not in holder:
+        raise _rejected()
     match operation.op:
         case "test":
-            if holder.get(last) != operation.value:
+            if holder[last] != operation.value:
                 raise _rejected()
-        case "remove" | "replace" if last not in holder:
-            raise _rejected()
         case "remove":
             del holder[last]
         case "add" | "replace":
             holder[last] = deepcopy(operation.value)
         case _:
             raise ValueError(operation.op)
+
+
+_WITHOUT_STATUS = frozenset({Kind.ANALYSIS_RUNS, Kind.EXPERIMENTS})
+"""Kinds whose status is written with the object."""
+
+
+class FakeLedger:
+    """Notes lines in memory."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def write(self, record: Record) -> None:
+        """Add a line."""
+        self.records.append(record)
+
+    def recent(self) -> tuple[Record, ...]:
+        """Return every line."""
+        return tuple(self.records)
 
 
 def _rejected() -> InvalidError:

@@ -1,7 +1,9 @@
-"""The verbs, and one request for one of them."""
+"""The verbs, and what is chosen with one of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from amas_tui.store.kinds import Kind
 
 
 class Verb(StrEnum):
@@ -10,7 +12,15 @@ class Verb(StrEnum):
     PROMOTE = "promote"
     PROMOTE_FULL = "promote --full"
     ABORT = "abort"
+    RETRY = "retry"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESTART = "restart"
     UNDO = "undo"
+    SET_IMAGE = "set image"
+    TERMINATE_RUN = "terminate analysisrun"
+    TERMINATE_EXPERIMENT = "terminate experiment"
+    RETRY_EXPERIMENT = "retry experiment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +31,33 @@ class Target:
     pod_hash: str
     replica_set: str
     """Name of the ReplicaSet."""
+    lift_hold: bool = False
+    """Whether `spec.paused` is lifted in the same write: a held rollout would stay as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images to set, by container; `*` stands for every container."""
+
+    by_container: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={image}" for name, image in self.by_container)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An AnalysisRun or Experiment of the rollout.
+
+    Attributes:
+        phase: What it was when it was chosen; a write is refused when it moved.
+    """
+
+    kind: Kind
+    name: str
+    uid: str
+    phase: str = ""
+
+
+Choice = Target | Images | Child
+"""What a verb needs beside the rollout."""

@@ -6,13 +6,14 @@ uid is silently accepted; a JSON patch is not.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 from amas_tui.domain.base import Key
-from amas_tui.domain.rollout import PauseCondition
+from amas_tui.domain.rollout import PauseCondition, Rollout
 from amas_tui.store.kinds import Kind
 
 FIELD_MANAGER: Final = "amas-tui"
@@ -55,10 +56,92 @@ class Write:
         parts = [str(self.kind), self.key.name, *([self.subresource] if self.subresource else [])]
         return "/".join(parts) + f" in {self.key.namespace}"
 
+    def is_in(self, raw: Mapping[str, Any]) -> bool:
+        """Return whether an object (as JSON) shows what this write makes of it."""
+        return all(_holds(operation, raw) for operation in self.changes)
+
+    def differs(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Return whether any place that is written differs between two versions (as JSON)."""
+        places = (operation.path for operation in self.changes)
+        return any(_at(place, before) != _at(place, after) for place in places)
+
+    def is_kept(self, before: Mapping[str, Any], reply: Mapping[str, Any]) -> bool:
+        """Return whether the server's reply shows the write at all, and not what was before."""
+        return self.is_in(reply) or self.differs(before, reply)
+
+    def noted(self) -> Iterator[dict[str, Any]]:
+        """Yield the operations for the audit file: a pod template by its images alone.
+
+        A template may hold secrets in its variables; what was in it is known by its hash.
+        """
+        for operation in self.changes:
+            raw = operation.to_json()
+            if isinstance(operation.value, Mapping):
+                spec = operation.value.get("spec") or {}
+                images = [str(one.get("image", "")) for one in spec.get("containers") or ()]
+                body = json.dumps(operation.value, sort_keys=True).encode()
+                raw["value"] = {"images": images, "sha256": sha256(body).hexdigest()}
+            yield raw
+
+    def still_fits(self, raw: Mapping[str, Any]) -> bool:
+        """Return whether every guard holds for an object (as JSON): it has not moved."""
+        guards = (operation for operation in self.operations if operation.op == "test")
+        return all(_holds(guard, raw) for guard in guards)
+
     @property
     def changes(self) -> tuple[Operation, ...]:
         """Return the operations that change something."""
         return tuple(operation for operation in self.operations if operation.op != "test")
+
+
+_ABSENT: Final = object()
+
+
+def _at(path: str, raw: Mapping[str, Any]) -> Any:
+    """Return what is at a JSON pointer, `_ABSENT` for nothing."""
+    found: Any = raw
+    for part in path.split("/")[1:]:
+        if isinstance(found, Mapping):
+            found = found.get(part, _ABSENT)
+        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return _ABSENT
+    return found
+
+
+def _holds(operation: Operation, raw: Mapping[str, Any]) -> bool:
+    found = _at(operation.path, raw)
+    if operation.op == "remove":
+        return found in (_ABSENT, None)
+    if operation.value in (None, False):
+        return found in (_ABSENT, None, False)
+    return bool(found == operation.value)
+
+
+def identity(rollout: Rollout) -> tuple[tuple[str, Any], ...]:
+    """Return what every write to a rollout is held to: the object, and the version it wants."""
+    return (
+        ("/metadata/uid", rollout.uid),
+        ("/status/currentPodHash", rollout.status.current_pod_hash or None),
+    )
+
+
+def status_write(rollout: Rollout, seen: tuple[tuple[str, Any], ...], *changes: Operation) -> Write:
+    """Return a write to the status, held to identity and to what was seen."""
+    guards = tests((*identity(rollout), *seen))
+    return Write(Kind.ROLLOUTS, rollout.key, (*guards, *changes), "status")
+
+
+def spec_write(rollout: Rollout, *changes: Operation) -> Write:
+    """Return a write to the spec, held to the whole spec that was seen."""
+    guards = tests(
+        (
+            ("/metadata/uid", rollout.uid),
+            ("/metadata/generation", rollout.metadata.generation),
+        )
+    )
+    return Write(Kind.ROLLOUTS, rollout.key, (*guards, *changes))
 
 
 def tests(pairs: Iterable[tuple[str, Any]]) -> tuple[Operation, ...]:

@@ -6,7 +6,6 @@ action goes the product's own way and is proved by the controller's answer.
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,12 +13,15 @@ from typing import Final
 
 import click
 
-from amas_tui.acting import carry_out, prepare
-from amas_tui.actions.gate import undo_targets, why_not
-from amas_tui.actions.proof import Ending, Pending, judge
+from amas_tui.acting import Gate, carry_out, prepare
+from amas_tui.actions.gate import why_not
+from amas_tui.actions.progress import Ending, Pending
+from amas_tui.actions.proof import judge
+from amas_tui.actions.template import undo_targets
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.cli.connect import access_options
 from amas_tui.cli.options import Flags
+from amas_tui.cli.pictures import ticking
 from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, Exit
 from amas_tui.kube.kubeconfig import load_access
@@ -39,7 +41,6 @@ _HESITATION: Final = timedelta(seconds=1)
 _QUIET: Final = timedelta(seconds=4)
 """How long all must be well for the story to be over."""
 
-_TICK_SECONDS: Final = 0.25
 _NAME_CELLS: Final = 18
 _PROOF_CELLS: Final = 2_000
 
@@ -89,7 +90,7 @@ class _Teller:
 
     async def run(self) -> int:
         """Tell until the end."""
-        async with aclosing(_pictures(self._cluster)) as pictures:
+        async with aclosing(ticking(self._cluster)) as pictures:
             async for snapshot in pictures:
                 now = datetime.now(UTC)
                 for event in self._story.after(snapshot, now):
@@ -146,41 +147,14 @@ class _Teller:
         part.acted.append(step)
         target = stable_target(here) if verb is Verb.UNDO else None
         try:
-            preview = await prepare(self._cluster, verb, here, target)
+            preview = await prepare(Gate(self._cluster), verb, here, now, target)
             words = preview.refusal or preview.consequence.sentences[0]
             self._say(Event(now, here.rollout.key, f"> {verb}: {words}"))
-            part.pending = await carry_out(self._cluster, preview, here, now)
+            part.pending = await carry_out(Gate(self._cluster), preview, here, now)
             part.has_been_told = False
         except AmasError as error:
             # It may have moved on meanwhile: then the next picture shows what there is to do.
             self._say(Event(now, here.rollout.key, f"> {verb}: {error.sentence}"))
-
-
-async def _pictures(cluster: Cluster) -> AsyncGenerator[Snapshot, None]:
-    """Yield the newest picture whenever there is one, and again when time alone has passed."""
-    newest: Snapshot | None = None
-    changed = asyncio.Event()
-
-    async def follow() -> None:
-        nonlocal newest
-        async with aclosing(cluster.pictures()) as pictures:
-            async for newest in pictures:  # noqa: B007 - the loop below reads it
-                changed.set()
-
-    task = asyncio.create_task(follow())
-    try:
-        while not task.done():
-            try:
-                async with asyncio.timeout(_TICK_SECONDS):
-                    await changed.wait()
-            except TimeoutError:
-                pass
-            changed.clear()
-            if newest is not None and newest.is_listed:
-                yield newest
-        task.result()
-    finally:
-        task.cancel()
 
 
 def reaction(standing: Standing, *, is_first: bool) -> Verb | None:

@@ -12,6 +12,7 @@ from amas_tui.domain.base import (
     Int,
     Key,
     Many,
+    Number,
     ObjectMeta,
     Str,
     Time,
@@ -22,6 +23,22 @@ from amas_tui.domain.rollout import PodTemplate
 
 SCALE_DOWN_DEADLINE: Final = "scale-down-deadline"
 """Annotation without prefix: RFC 3339 time after which the ReplicaSet may be scaled to 0."""
+
+
+@record
+class WorkloadSpec:
+    """What another workload would run."""
+
+    replicas: Number | None = None
+    template: PodTemplate = PodTemplate()
+
+
+@record
+class Workload:
+    """A Deployment or PodTemplate that holds the pod template of a Rollout."""
+
+    metadata: ObjectMeta
+    spec: WorkloadSpec = WorkloadSpec()
 
 
 @record

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write
+from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write, api_time
 from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, ApiError
 from amas_tui.kube.decode import decoder
-from amas_tui.kube.resources import RESOURCES
+from amas_tui.kube.resources import ARGO, RESOURCES
 from amas_tui.kube.transport import Transport
-from amas_tui.ports import Identity, Right
+from amas_tui.ports import Identity, Note, Right
 from amas_tui.safe import safe
 from amas_tui.store.kinds import Kind
 
@@ -92,6 +94,64 @@ async def may(transport: Transport, right: Right) -> str | None:
     if status.get("allowed"):
         return None
     return safe(str(status.get("reason") or "no rule grants it"))
+
+
+async def announce(transport: Transport, rollout: Rollout, note: Note, now: datetime) -> None:
+    """Leave an Event on a rollout.
+
+    Raises:
+        AmasError: It was refused, or the server cannot be reached.
+    """
+    namespace, name = rollout.key
+    moment = now.astimezone(UTC)
+    body = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{name}.{moment.timestamp() * 1e9:016.0f}",
+            "namespace": namespace,
+        },
+        "involvedObject": {
+            "apiVersion": ARGO,
+            "kind": "Rollout",
+            "namespace": namespace,
+            "name": name,
+            "uid": rollout.uid,
+        },
+        "type": "Normal",
+        "reason": note.reason,
+        "message": note.message,
+        "count": 1,
+        "firstTimestamp": api_time(moment),
+        "lastTimestamp": api_time(moment),
+        "source": {"component": FIELD_MANAGER},
+    }
+    await transport.request(
+        "POST",
+        RESOURCES[Kind.EVENTS].path(namespace),
+        {"fieldManager": FIELD_MANAGER},
+        doing=f"leave an event on rollout/{name}",
+        body=json.dumps(body).encode(),
+    )
+
+
+async def last_note(transport: Transport, key: Key, uid: str) -> str:
+    """Return the message of the newest Event that this program left on a rollout.
+
+    Raises:
+        AmasError: The events cannot be read.
+    """
+    selector = f"involvedObject.uid={uid},source={FIELD_MANAGER}"
+    reply = await transport.request(
+        "GET",
+        RESOURCES[Kind.EVENTS].path(key.namespace),
+        {"fieldSelector": selector},
+        doing=f"list the events of rollout/{key.name}",
+    )
+    items = reply.json().get("items") or []
+    # Each is named after the moment when it was left.
+    newest = sorted(items, key=lambda item: str(item.get("metadata", {}).get("name")))[-1:]
+    return safe(str(newest[0].get("message") or "")) if newest else ""
 
 
 async def identity(transport: Transport) -> Identity:

@@ -9,7 +9,7 @@ from amas_tui.domain.base import Key
 from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
-from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
+from amas_tui.domain.workload import Experiment, Pod, ReplicaSet, Workload
 from amas_tui.store.kinds import Kind
 
 ARGO: Final = "argoproj.io/v1alpha1"
@@ -67,6 +67,8 @@ RESOURCES: Final[dict[Kind, Resource]] = {
         is_namespaced=False,
     ),
     Kind.REPLICA_SETS: Resource("apps/v1", "replicasets", "replicaset", ReplicaSet),
+    Kind.DEPLOYMENTS: Resource("apps/v1", "deployments", "deployment", Workload),
+    Kind.POD_TEMPLATES: Resource("v1", "podtemplates", "podtemplate", Workload),
     Kind.PODS: Resource("v1", "pods", "pod", Pod),
     Kind.SERVICES: Resource("v1", "services", "service", Service),
     Kind.INGRESSES: Resource("networking.k8s.io/v1", "ingresses", "ingress", Ingress),

@@ -20,7 +20,7 @@ from amas_tui.kube.kubeconfig import Access
 from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
-from amas_tui.ports import Identity, Right
+from amas_tui.ports import Identity, Note, Right
 from amas_tui.rules.traffic import standing
 from amas_tui.session.clues import ClueFinder
 from amas_tui.session.explain import Explainer
@@ -200,6 +200,14 @@ class Session:
     async def send(self, write: Write, *, dry_run: bool) -> Mapping[str, Any]:
         """Send a write and return the object as the server answered it."""
         return await api.send(self._transport, write, dry_run=dry_run)
+
+    async def announce(self, rollout: Rollout, note: Note) -> None:
+        """Leave an Event on a rollout."""
+        await api.announce(self._transport, rollout, note, datetime.now(UTC) + self.clock_offset)
+
+    async def last_note(self, key: Key, uid: str) -> str:
+        """Return the newest Event that this program left on a rollout, empty without one."""
+        return await api.last_note(self._transport, key, uid)
 
     async def pictures(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the newest snapshot whenever something changed, at most twenty a second."""

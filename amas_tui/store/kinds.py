@@ -1,4 +1,4 @@
-"""The kinds that are watched, and what identifies one stream of them."""
+"""The kinds that are watched or written, and what identifies one stream of them."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +18,8 @@ class Kind(StrEnum):
     ANALYSIS_TEMPLATES = "analysistemplates"
     CLUSTER_ANALYSIS_TEMPLATES = "clusteranalysistemplates"
     EVENTS = "events"
+    DEPLOYMENTS = "deployments"
+    POD_TEMPLATES = "podtemplates"
 
 
 class StreamId(NamedTuple):

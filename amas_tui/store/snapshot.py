@@ -13,7 +13,7 @@ from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Listed, Lost, Undecodable, Update
-from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
+from amas_tui.domain.workload import Experiment, Pod, ReplicaSet, Workload
 from amas_tui.errors import AmasError
 from amas_tui.rules.traffic import Since
 from amas_tui.store.detail import Clues, Detail
@@ -84,6 +84,8 @@ class Snapshot:
     cluster_analysis_templates: Mapping[str, AnalysisTemplate] = field(default_factory=_table)
     events: Mapping[str, Event] = field(default_factory=_table)
     """About the open rollout and what belongs to it."""
+    deployments: Mapping[str, Workload] = field(default_factory=_table)
+    pod_templates: Mapping[str, Workload] = field(default_factory=_table)
     streams: Mapping[StreamId, Stream] = field(default_factory=dict)
     details: Mapping[str, Detail] = field(default_factory=_table)
     """What was fetched to explain rollouts of the board, by the rollout's uid."""
@@ -257,4 +259,6 @@ _FIELD: Final = {
     Kind.ANALYSIS_TEMPLATES: "analysis_templates",
     Kind.CLUSTER_ANALYSIS_TEMPLATES: "cluster_analysis_templates",
     Kind.EVENTS: "events",
+    Kind.DEPLOYMENTS: "deployments",
+    Kind.POD_TEMPLATES: "pod_templates",
 }

@@ -16,22 +16,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from amas_tui.actions.gate import why_not
-from amas_tui.actions.proof import Ending, Pending, judge
-from amas_tui.actions.verb import Target, Verb
 from amas_tui.domain.base import Key
-from amas_tui.errors import AmasError, Exit, UnreachableError
+from amas_tui.errors import AmasError, Exit
 from amas_tui.keymap import Keymap, View
 from amas_tui.safe import safe_lines
-from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
+from amas_tui.ui.acting_app import ActingApp
 from amas_tui.ui.link import Connect, Link
 from amas_tui.ui.messages import (
     Attended,
@@ -40,7 +37,6 @@ from amas_tui.ui.messages import (
     Left,
     LogsWanted,
     Opened,
-    VerbAsked,
     WhyAsked,
 )
 from amas_tui.ui.screens.base import MainScreen
@@ -50,8 +46,7 @@ from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.theme import THEME
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.viewmodel.frame import Place, freshness, help_lines
-from amas_tui.viewmodel.preview_lines import outcome_lines, target_rows
-from amas_tui.viewmodel.text import Line, Tone
+from amas_tui.viewmodel.text import Tone
 
 if TYPE_CHECKING:
     from amas_tui.ports import Cluster
@@ -84,7 +79,7 @@ class Options:
     others: tuple[tuple[Place, Connect], ...] = ()
 
 
-class AmasApp(App[int]):
+class AmasApp(ActingApp):
     """The dashboard."""
 
     CSS_PATH = stylesheets("app")
@@ -113,8 +108,6 @@ class AmasApp(App[int]):
         others = [Link(way, place) for place, way in options.others]
         self._links = (Link(connect, options.place), *others)
         self._open_link: Link | None = None
-        self._pending: Pending | None = None
-        self._outcome: tuple[Line, ...] = ()
         self._asked_to_stop: datetime | None = None
         self._wanted_open = options.open
         self._is_behind = False
@@ -182,7 +175,7 @@ class AmasApp(App[int]):
                 log.warning("no connection: %s", error.text)
                 link.cluster, link.error = None, error
                 gc.enable()
-                self._show()
+                self.show()
             await asyncio.sleep(_RETRY_SECONDS)
 
     @work(group="identity")
@@ -200,7 +193,7 @@ class AmasApp(App[int]):
         link.place = replace(
             link.place, user=identity.name, is_user_confirmed=identity.is_confirmed
         )
-        self._show()
+        self.show()
 
     def _fatal_error(self) -> None:
         """Say what broke without the values of variables: credentials may be among them.
@@ -244,7 +237,7 @@ class AmasApp(App[int]):
             link.place = replace(link.place, namespaces=link.cluster.namespaces)
         if self._wanted_open is not None:
             self._open_wanted(link, snapshot)
-        self._show()
+        self.show()
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -260,7 +253,7 @@ class AmasApp(App[int]):
         found = snapshot.rollout(Key(home, name))
         if found is not None:
             self._wanted_open = None
-            self._open(found.uid)
+            self.open_rollout(found.uid)
         elif freshness(snapshot, self._now(), None).tone is Tone.GOOD:
             self._wanted_open = None
             self.notify(f"There is no rollout {name} in {home}.", severity="error", markup=False)
@@ -283,14 +276,14 @@ class AmasApp(App[int]):
             clusters=clusters,
         )
 
-    def _show(self) -> None:
+    def show(self) -> None:
         """Paint the newest picture, unless the terminal is still busy with the last ones."""
         self._is_behind = getattr(self._driver, "backlog", 0) > BACKLOG
         if self._is_behind:
             return
-        self._judge()
+        self.judge_act()
         shown = self._shown()
-        front = self._front
+        front = self.front
         if front is not None:
             front.update(shown)
         follow = getattr(self.screen, "follow", None)
@@ -298,10 +291,10 @@ class AmasApp(App[int]):
             follow(shown)
         see = getattr(self.screen, "see", None)
         if see is not None:
-            see(self._scene(self.screen.preview.scene.rollout.uid))  # type: ignore[attr-defined]
+            see(self.scene_of(self.screen.preview.scene.rollout.uid))  # type: ignore[attr-defined]
 
     @property
-    def _front(self) -> MainScreen | None:
+    def front(self) -> MainScreen | None:
         """Return the view that is seen, perhaps behind a dialog."""
         views = [screen for screen in self.screen_stack if isinstance(screen, MainScreen)]
         return views[-1] if views else None
@@ -309,9 +302,23 @@ class AmasApp(App[int]):
     def _tick(self) -> None:
         """Let ages and countdowns go on; equal lines cost nothing."""
         self._check_terminal()
-        self._show()
+        self.show()
 
-    def _scene(self, uid: str) -> Scene | None:
+    def server_now(self) -> datetime:
+        """Return the time of the open rollout's cluster."""
+        return self._shown().now
+
+    def local_now(self) -> datetime:
+        """Return our own time."""
+        return self._now()
+
+    def cluster_of(self, uid: str) -> "Cluster | None":
+        """Return the cluster that a rollout is of, `None` while it cannot be reached."""
+        link = self._link_of(uid)
+        return link.cluster if link is not None else None
+
+    def scene_of(self, uid: str) -> Scene | None:
+        """Return a rollout with what belongs to it as it is known now."""
         link = self._link_of(uid)
         return scene(link.snapshot, uid) if link and link.snapshot else None
 
@@ -332,7 +339,7 @@ class AmasApp(App[int]):
         """Write a rollout's story to files for the postmortem, and say where."""
         from amas_tui.ui.exports import write_story  # noqa: PLC0415 - after first paint
 
-        here = self._scene(message.uid)
+        here = self.scene_of(message.uid)
         if here is None:
             self.notify("The rollout is gone.", severity="warning", markup=False)
             return
@@ -347,12 +354,13 @@ class AmasApp(App[int]):
 
     def on_opened(self, message: Opened) -> None:
         """Open a rollout."""
-        self._open(message.uid)
+        self.open_rollout(message.uid)
 
-    def _open(self, uid: str) -> None:
+    def open_rollout(self, uid: str) -> None:
+        """Open the view of a rollout and watch what belongs to it."""
         from amas_tui.ui.screens.rollout import RolloutScreen  # noqa: PLC0415 - after first paint
 
-        self._outcome, self._pending = (), None
+        self.forget_act()
         self._open_link = self._link_of(uid)
         for link in self._links:
             if link.cluster is not None:
@@ -365,22 +373,22 @@ class AmasApp(App[int]):
         """Say why: over the open rollout, so that all that explains it is watched."""
         from amas_tui.ui.screens.why import WhyScreen  # noqa: PLC0415 - after first paint
 
-        if self._front is not None and self._front.VIEW is View.BOARD:
-            self._open(message.uid)
+        if self.front is not None and self.front.VIEW is View.BOARD:
+            self.open_rollout(message.uid)
         self.push_screen(WhyScreen(self._shown(), message.uid), self._helped)
 
     def _helped(self, command: str | None) -> None:
         """Carry out the key that a dialog was left with."""
-        front = self._front
+        front = self.front
         if command and front is not None:
             front.action_command(command)
 
     def on_left(self, _message: Left) -> None:
         """Close the view in front; a key that came too fast finds the board already."""
-        if self._front is None or self._front.VIEW is View.BOARD:
+        if self.front is None or self.front.VIEW is View.BOARD:
             self.exit(Exit.OK)
             return
-        self._outcome, self._pending = (), None
+        self.forget_act()
         if self._cluster is not None:
             self._cluster.focus(None)
             self._cluster.follow_logs(None, LogChoice())
@@ -421,7 +429,7 @@ class AmasApp(App[int]):
             if link.cluster is not None:
                 link.cluster.choose(namespaces)
             link.place = replace(link.place, namespaces=namespaces)
-        self._show()
+        self.show()
 
     def _relist(self) -> None:
         self._follow_all()
@@ -432,7 +440,7 @@ class AmasApp(App[int]):
     def _help(self) -> None:
         from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
 
-        view = self._front.VIEW if self._front else View.BOARD
+        view = self.front.VIEW if self.front else View.BOARD
         lines = help_lines(self._options.keymap, view, min(106, self.size.width - 8))
         self.push_screen(LinesScreen(f"Keys in the {view} view", lines))
 
@@ -472,7 +480,7 @@ class AmasApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         """Return the commands of the view in front for the palette."""
         del screen
-        front = self._front
+        front = self.front
         if front is None:
             return
         for one in self._options.keymap.of(front.VIEW):
@@ -480,104 +488,6 @@ class AmasApp(App[int]):
                 yield SystemCommand(
                     one.help, f":{one.word}", lambda id_=one.id: front.action_command(id_)
                 )
-
-    # ------------------------------------------------------------------ acting
-
-    def on_verb_asked(self, message: VerbAsked) -> None:
-        """Ask for a verb: the rollout is opened first, so that its proof can be seen."""
-        here = self._scene(message.uid)
-        front = self._front
-        if here is None:
-            self.notify("The rollout is gone.", severity="warning", markup=False)
-            return
-        if front is not None and front.VIEW is View.BOARD:
-            if message.verb is not Verb.UNDO and (reason := why_not(message.verb, here)):
-                self._refuse(message.verb, reason)
-                return
-            self._open(message.uid)
-        self._act(message.verb, message.uid)
-
-    def _refuse(self, verb: Verb, reason: str) -> None:
-        self.notify(f"Cannot {verb}: {reason}.", severity="warning", markup=False)
-
-    @work(group="action", exclusive=True)
-    async def _act(self, verb: Verb, uid: str) -> None:
-        """Preview, confirm, send, remember; the effect itself shows up in the watch."""
-        from amas_tui.acting import MovedError, carry_out, prepare  # noqa: PLC0415
-        from amas_tui.ui.screens.dialog import PreviewScreen, RevisionScreen  # noqa: PLC0415
-
-        here = await self._known(verb, uid)
-        cluster = self._cluster
-        if here is None or cluster is None:
-            self._refuse(verb, "there is no connection to the cluster")
-            return
-        if reason := why_not(verb, here):
-            self._refuse(verb, reason)
-            return
-        name = here.rollout.key.name
-        target: Target | None = None
-        if verb is Verb.UNDO:
-            target = await self.push_screen_wait(
-                RevisionScreen(name, target_rows(here, self._shown().now))
-            )
-            here = self._scene(uid)
-            if target is None or here is None:
-                return
-        try:
-            preview = await prepare(cluster, verb, here, target)
-            if not await self.push_screen_wait(PreviewScreen(preview, name)):
-                return
-            pending = await carry_out(cluster, preview, self._scene(uid), self._now())
-        except MovedError as error:
-            self.notify(f"Nothing was sent: {error.sentence}", severity="warning", markup=False)
-        except UnreachableError as error:
-            self.notify(
-                f"Not known whether {verb} arrived: {error.sentence}",
-                severity="error",
-                markup=False,
-                timeout=15,
-            )
-        except AmasError as error:
-            self.notify(error.sentence, severity="error", markup=False, timeout=10)
-        else:
-            self._pending = pending
-            self._show()
-
-    async def _known(self, verb: Verb, uid: str) -> Scene | None:
-        """Return the scene once what the verb hangs on has been listed, or after two seconds."""
-        end = asyncio.get_running_loop().time() + 2.0
-        while True:
-            here = self._scene(uid)
-            if here is None or asyncio.get_running_loop().time() > end:
-                return here
-            if why_not(verb, here) is None and _is_complete(here):
-                return here
-            if verb is not Verb.UNDO and why_not(verb, here):
-                return here
-            await asyncio.sleep(0.05)
-
-    def _judge(self) -> None:
-        """Say where the last write stands."""
-        pending = self._pending
-        if pending is None:
-            return
-        now = self._now()
-        progress = judge(pending, self._scene(pending.before.uid), now)
-        took = _took(now - pending.sent_at)
-        self._outcome = outcome_lines(pending.verb, progress, took, max(20, self.size.width))
-        if progress.ending.is_final:
-            if progress.ending is not Ending.DONE:
-                self.bell()
-            self._pending = None
-
-
-def _is_complete(here: Scene) -> bool:
-    return all(here.is_known(kind) for kind in (Kind.REPLICA_SETS, Kind.PODS))
-
-
-def _took(length: timedelta) -> str:
-    seconds = max(0.0, length.total_seconds())
-    return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
 
 
 def _seen(link: Link, local: datetime) -> ClusterView:

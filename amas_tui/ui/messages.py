@@ -22,6 +22,7 @@ class VerbAsked(Message):
 
     verb: Verb
     uid: str
+    argument: str = ""
 
 
 @dataclass

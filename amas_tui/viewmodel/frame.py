@@ -144,7 +144,11 @@ def footer(keymap: Keymap, view: View, is_possible: Callable[[Command], bool], w
 
     Where they do not fit even so, those go that the help shows as well.
     """
-    shown = [command for command in keymap.of(view) if command.label and keymap.shown(command.id)]
+    shown = [
+        one
+        for one in keymap.of(view)
+        if one.label and view in one.shown_in and keymap.shown(one.id)
+    ]
     fewer = [command for command in shown if command.id not in _SPARE]
     for commands, gap in ((shown, "  "), (shown, " "), (fewer, " ")):
         line = merge(

@@ -8,17 +8,12 @@ from difflib import unified_diff
 from hashlib import blake2s
 from typing import Any
 
-from amas_tui.actions.preview import Consequence
-from amas_tui.actions.proof import Ending, Progress, Stage
-from amas_tui.actions.verb import Target, Verb
+from amas_tui.actions.consequence import Consequence
+from amas_tui.actions.progress import Ending, Progress, Stage
+from amas_tui.actions.verb import Verb
 from amas_tui.actions.write import Write
-from amas_tui.domain.workload import ReplicaSet
-from amas_tui.rules.images import version
-from amas_tui.rules.roles import roles
 from amas_tui.safe import safe, safe_lines
-from amas_tui.store.scene import Scene
-from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, wrap
-from amas_tui.words import age
+from amas_tui.viewmodel.text import Line, Span, Tone, merge, wrap
 
 _MAX_VALUE = 60
 _MAX_DIFF = 400
@@ -69,30 +64,6 @@ def _short(value: Any) -> str:
         return "the pod template below"
     text = safe(json.dumps(value))
     return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 1] + "…"
-
-
-def target_rows(scene: Scene, now: Any) -> tuple[tuple[Target, Line], ...]:
-    """Return the revisions that can be gone back to, newest first, each with its line."""
-    current = scene.rollout.status.current_pod_hash
-    found = []
-    for rs in scene.replica_sets:
-        if rs.hash == current or not rs.revision:
-            continue
-        found.append((Target(rs.revision, rs.hash, rs.metadata.name), _target_line(scene, rs, now)))
-    return tuple(found)
-
-
-def _target_line(scene: Scene, rs: ReplicaSet, now: Any) -> Line:
-    tags = ", ".join(role.value for role in roles(scene.rollout, rs.hash))
-    born = age(rs.metadata.creation_timestamp, now)
-    return merge(
-        (
-            Span(f"revision {rs.revision:<4}", Tone.STRONG),
-            Span(pad(version(rs.spec.template.spec.containers), 28)),
-            Span(pad(f"{born} old", 12), Tone.DIM),
-            Span(tags, Tone.STABLE),
-        )
-    )
 
 
 def diff_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -193,20 +164,24 @@ _ENDING_TONE = {
     Ending.DONE: Tone.GOOD,
     Ending.DIFFERENT: Tone.WARN,
     Ending.REFUSED: Tone.BAD,
+    Ending.REVERTED: Tone.BAD,
     Ending.NO_EFFECT: Tone.BAD,
     Ending.INCOMPLETE: Tone.WARN,
     Ending.VANISHED: Tone.WARN,
     Ending.UNKNOWN: Tone.WARN,
+    Ending.NOT_ARRIVED: Tone.BAD,
 }
 _ENDING_SIGN = {
     Ending.WAITING: "◌",
     Ending.DONE: "✔",
     Ending.DIFFERENT: "⚠",
     Ending.REFUSED: "✖",
+    Ending.REVERTED: "✖",
     Ending.NO_EFFECT: "✖",
     Ending.INCOMPLETE: "⚠",
     Ending.VANISHED: "?",
     Ending.UNKNOWN: "?",
+    Ending.NOT_ARRIVED: "✖",
 }
 
 

@@ -1,21 +1,26 @@
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from amas_tui.acting import (
+    Gate,
     MovedError,
     Preview,
     carry_out,
     differences,
     is_moved,
     prepare,
+    resolve,
     right_for,
 )
+from amas_tui.actions.children import child_of
+from amas_tui.actions.consequence import Consequence
 from amas_tui.actions.patches import writes
-from amas_tui.actions.preview import Consequence
-from amas_tui.actions.proof import Ending, judge
-from amas_tui.actions.verb import Target, Verb
+from amas_tui.actions.progress import Ending
+from amas_tui.actions.proof import judge
+from amas_tui.actions.verb import Child, Choice, Images, Target, Verb
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import (
     AmasError,
@@ -26,13 +31,17 @@ from amas_tui.errors import (
     UnreachableError,
 )
 from amas_tui.ports import Right
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from tests.builders import (
     NEW,
     NOW,
     OLD,
     Json,
+    Thing,
     ago,
+    analysis_run,
+    experiment,
     gate,
     pause,
     pod_template,
@@ -49,6 +58,34 @@ from tests.fakes import FakeCluster
 STEPS = (weight(20), pause(), gate("success-rate"), weight(50))
 PAUSED: Json = {"steps": STEPS, "step": 1, "paused": "CanaryPauseStep"}
 BACK = Target(1, OLD, f"checkout-{OLD}")
+RUNNING = analysis_run(step=2)
+EXPERIMENT = experiment()
+FAILED = experiment(phase="Failed")
+
+STATES: dict[Verb, Json] = {
+    Verb.RETRY: {"step": 0, "paused": [], "abort": True, "aborted_at": ago(seconds=9)},
+    Verb.RESUME: {"held": True},
+    Verb.TERMINATE_EXPERIMENT: {"steps": [{"experiment": {}}], "step": 0, "paused": []},
+    Verb.RETRY_EXPERIMENT: {"steps": [{"experiment": {}}], "step": 0, "paused": []},
+}
+"""Where each verb is possible; the others are so in a pause."""
+
+
+def choice(verb: Verb) -> Choice | None:
+    """Return what a verb needs beside the rollout."""
+    match verb:
+        case Verb.UNDO:
+            return BACK
+        case Verb.SET_IMAGE:
+            return Images((("*", "registry/checkout:v3"),))
+        case Verb.TERMINATE_RUN:
+            return child_of(RUNNING)
+        case Verb.TERMINATE_EXPERIMENT:
+            return child_of(EXPERIMENT)
+        case Verb.RETRY_EXPERIMENT:
+            return child_of(FAILED)
+        case _:
+            return None
 
 
 def raw_set(pod_hash: str, image: str) -> Json:
@@ -61,19 +98,45 @@ def raw_set(pod_hash: str, image: str) -> Json:
     }
 
 
-def cluster_of(**fields: Any) -> tuple[FakeCluster, Scene]:
+def raw_child(kind: str, child: Child) -> Json:
+    """Return an AnalysisRun or Experiment as the API server has it."""
+    own = {"name": child.name, "namespace": "shop", "uid": child.uid, "resourceVersion": "100"}
+    return {
+        "kind": kind,
+        "metadata": {**own, "generation": 1},
+        "spec": {},
+        "status": {"phase": child.phase},
+    }
+
+
+def cluster_of(*things: Thing, **fields: Any) -> tuple[FakeCluster, Scene]:
     """Return a cluster and what a user sees of it."""
     raw = raw_rollout(**{**PAUSED, **fields})
     cluster = FakeCluster(
         raw, raw_set(NEW, "registry/checkout:v2.0.0"), raw_set(OLD, "registry/checkout:v1.4.0")
     )
-    return cluster, scene(read(Rollout, raw), replica_set(), stable_set())
+    return cluster, scene(read(Rollout, raw), replica_set(), stable_set(), *things)
+
+
+def ready_for(verb: Verb) -> tuple[FakeCluster, Scene]:
+    """Return a cluster in a state where a verb is possible."""
+    things: dict[Verb, Thing] = {
+        Verb.TERMINATE_RUN: RUNNING,
+        Verb.TERMINATE_EXPERIMENT: EXPERIMENT,
+        Verb.RETRY_EXPERIMENT: FAILED,
+    }
+    cluster, here = cluster_of(*([things[verb]] if verb in things else []), **STATES.get(verb, {}))
+    picked = choice(verb)
+    if isinstance(picked, Child):
+        kind = "AnalysisRun" if picked.kind is Kind.ANALYSIS_RUNS else "Experiment"
+        cluster.put(raw_child(kind, picked))
+    return cluster, here
 
 
 @pytest.mark.parametrize("verb", Verb)
 async def test_a_verb_is_dry_run_and_nothing_else_before_it_is_confirmed(verb: Verb) -> None:
-    cluster, here = cluster_of()
-    preview = await prepare(cluster, verb, here, BACK)
+    cluster, here = ready_for(verb)
+    preview = await prepare(Gate(cluster), verb, here, NOW, choice(verb))
     assert preview.is_possible, preview.refusal
     assert [one.dry_run for one in cluster.sent] == [True]
     assert cluster.writes == []
@@ -82,20 +145,23 @@ async def test_a_verb_is_dry_run_and_nothing_else_before_it_is_confirmed(verb: V
 
 @pytest.mark.parametrize("verb", Verb)
 async def test_what_is_confirmed_is_sent_byte_for_byte_and_proved_by_the_watch(verb: Verb) -> None:
-    cluster, here = cluster_of()
-    preview = await prepare(cluster, verb, here, BACK)
-    pending = await carry_out(cluster, preview, here, NOW)
+    cluster, here = ready_for(verb)
+    preview = await prepare(Gate(cluster), verb, here, NOW, choice(verb))
+    pending = await carry_out(Gate(cluster), preview, here, NOW)
     assert [write.body for write in cluster.writes] == [write.body for write in preview.writes]
     assert (pending.verb, pending.before, pending.sent_at) == (verb, here.rollout, NOW)
-    assert pending.version == cluster.rollout("checkout")["metadata"]["resourceVersion"]
-    seen = scene(await cluster.look(here.rollout.key), replica_set(), stable_set())
+    last = cluster.writes[-1]
+    written = await cluster.read(last.kind, last.key)
+    assert pending.version == written["metadata"]["resourceVersion"]
+    kept: list[Thing] = [*here.runs, *here.experiments]
+    seen = scene(await cluster.look(here.rollout.key), replica_set(), stable_set(), *kept)
     assert judge(pending, seen, NOW).ending is Ending.WAITING
 
 
 async def test_a_verb_of_two_writes_sends_both_in_order() -> None:
     cluster, here = cluster_of(held=True)
-    preview = await prepare(cluster, Verb.PROMOTE, here)
-    await carry_out(cluster, preview, here, NOW)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
+    await carry_out(Gate(cluster), preview, here, NOW)
     assert [write.subresource for write in cluster.writes] == ["", "status"]
     assert cluster.rollout("checkout")["spec"]["paused"] is False
     assert "pauseConditions" not in cluster.rollout("checkout")["status"]
@@ -103,7 +169,7 @@ async def test_a_verb_of_two_writes_sends_both_in_order() -> None:
 
 async def test_the_state_gate_refuses_before_anything_is_asked() -> None:
     cluster, here = cluster_of(stable=NEW)
-    preview = await prepare(cluster, Verb.ABORT, here)
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     assert preview.refusal == "no update is in flight: abort would be cleared again"
     assert not preview.is_possible
     assert (cluster.sent, cluster.rights) == ([], [])
@@ -122,7 +188,7 @@ async def test_a_missing_right_refuses_before_the_dry_run(
 ) -> None:
     cluster, here = cluster_of(**fields)
     cluster.refused[subresource] = "no rule grants it"
-    preview = await prepare(cluster, verb, here, BACK)
+    preview = await prepare(Gate(cluster), verb, here, NOW, choice(verb))
     resource = "rollouts/status" if subresource else "rollouts"
     assert preview.refusal == (
         f"you may not patch {resource}.argoproj.io in shop: no rule grants it"
@@ -133,21 +199,21 @@ async def test_a_missing_right_refuses_before_the_dry_run(
 
 async def test_only_the_rights_that_are_needed_are_asked_for() -> None:
     cluster, here = cluster_of()
-    await prepare(cluster, Verb.ABORT, here)
+    await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     assert cluster.rights == [Right("patch", "argoproj.io", "rollouts", "shop", "status")]
-    (write,) = writes(Verb.UNDO, here.rollout, {})
+    (write,) = writes(Verb.UNDO, here.rollout)
     assert right_for(write) == Right("patch", "argoproj.io", "rollouts", "shop")
 
 
 async def test_a_write_without_effect_is_refused_as_one() -> None:
     cluster, here = cluster_of(step=4, paused=[])
-    preview = await prepare(cluster, Verb.PROMOTE, here)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
     assert preview.refusal == "the server accepts it, but nothing would change"
 
 
 async def test_an_undo_reads_both_templates_and_strips_what_was_injected() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.UNDO, here, BACK)
+    preview = await prepare(Gate(cluster), Verb.UNDO, here, NOW, BACK)
     assert preview.templates is not None
     now, then = preview.templates
     assert now["spec"]["containers"][0]["image"] == "registry/checkout:v2.0.0"
@@ -157,14 +223,14 @@ async def test_an_undo_reads_both_templates_and_strips_what_was_injected() -> No
 
 async def test_an_undo_of_a_rollout_whose_set_is_unknown_compares_with_its_own_template() -> None:
     cluster, here = cluster_of(new="unknown")
-    preview = await prepare(cluster, Verb.UNDO, here, BACK)
+    preview = await prepare(Gate(cluster), Verb.UNDO, here, NOW, BACK)
     assert preview.templates is not None
     assert preview.templates[0] == cluster.rollout("checkout")["spec"]["template"]
 
 
 async def test_a_replica_set_that_is_gone_refuses_the_undo() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.UNDO, here, Target(7, "gone", "checkout-gone"))
+    preview = await prepare(Gate(cluster), Verb.UNDO, here, NOW, Target(7, "gone", "checkout-gone"))
     assert "checkout-gone" in preview.refusal
     assert cluster.sent == []
 
@@ -191,7 +257,7 @@ async def test_a_replica_set_that_is_gone_refuses_the_undo() -> None:
 async def test_a_dry_run_that_is_refused_is_shown(error: AmasError, refusal: str) -> None:
     cluster, here = cluster_of()
     cluster.failures = [error]
-    preview = await prepare(cluster, Verb.ABORT, here)
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     assert preview.refusal == refusal
     assert not preview.is_possible
 
@@ -200,32 +266,32 @@ async def test_a_cluster_that_cannot_be_asked_raises() -> None:
     cluster, here = cluster_of()
     cluster.broken = UnreachableError("cannot get: gone")
     with pytest.raises(UnreachableError):
-        await prepare(cluster, Verb.ABORT, here)
+        await prepare(Gate(cluster), Verb.ABORT, here, NOW)
 
 
 async def test_a_rollout_that_moved_before_the_dry_run_is_told_with_what_moved() -> None:
     cluster, here = cluster_of()
     cluster.rollout("checkout")["status"]["currentStepIndex"] = 2
-    preview = await prepare(cluster, Verb.PROMOTE, here)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
     assert preview.refusal == "the rollout moved: step 2 → 3 (analysis)"
     assert preview.hint == "Look again and press the key again"
 
 
 async def test_a_rollout_that_moved_before_the_answer_is_not_written() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.PROMOTE, here)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
     cluster.rollout("checkout")["status"]["abort"] = True
     with pytest.raises(MovedError, match="the rollout moved: it was aborted"):
-        await carry_out(cluster, preview, here, NOW)
+        await carry_out(Gate(cluster), preview, here, NOW)
     assert "pauseConditions" in cluster.rollout("checkout")["status"]
 
 
 async def test_when_only_the_second_write_fails_it_is_said() -> None:
     cluster, here = cluster_of(held=True)
-    preview = await prepare(cluster, Verb.PROMOTE, here)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
     cluster.failures = [None, InvalidError("422", status=422)]
     with pytest.raises(MovedError, match="the first 1 of 2 writes were made"):
-        await carry_out(cluster, preview, here, NOW)
+        await carry_out(Gate(cluster), preview, here, NOW)
 
 
 @pytest.mark.parametrize(
@@ -235,45 +301,83 @@ async def test_when_only_the_second_write_fails_it_is_said() -> None:
 )
 async def test_a_write_that_is_refused_for_another_reason_raises_that(error: AmasError) -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.ABORT, here)
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     cluster.failures = [error]
     with pytest.raises(type(error)) as caught:
-        await carry_out(cluster, preview, here, NOW)
+        await carry_out(Gate(cluster), preview, here, NOW)
     assert caught.value is error
 
 
-async def test_a_write_whose_answer_was_lost_raises_that() -> None:
+LOST = UnreachableError("cannot patch: the connection broke")
+
+
+async def test_a_write_whose_answer_was_lost_is_neither_done_nor_refused() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.ABORT, here)
-    cluster.failures = [UnreachableError("cannot patch: the connection broke")]
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
+    cluster.failures = [LOST]
+    pending = await carry_out(Gate(cluster), preview, here, NOW)
+    assert pending.has_arrived is None
+    assert judge(pending, here, NOW).ending is Ending.UNKNOWN
+    late = NOW + timedelta(minutes=5)
+    assert judge(pending, here, late).ending is Ending.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "arrived"),
+    [
+        pytest.param({"abort": True}, 1, True, id="it is there"),
+        pytest.param({}, 1, None, id="not there yet"),
+        pytest.param({}, 4, False, id="never arrived"),
+        pytest.param({"currentPodHash": "else"}, 1, True, id="moved: the watch decides"),
+    ],
+)
+async def test_a_lost_answer_is_looked_for(
+    *, status: Json, seconds: int, arrived: bool | None
+) -> None:
+    cluster, here = cluster_of()
+    gate = Gate(cluster)
+    preview = await prepare(gate, Verb.ABORT, here, NOW)
+    cluster.failures = [LOST]
+    pending = await carry_out(gate, preview, here, NOW)
+    cluster.rollout("checkout")["status"].update(status)
+    found = await resolve(gate, pending, NOW + timedelta(seconds=seconds))
+    assert found.has_arrived is arrived
+    cluster.broken = LOST
+    assert await resolve(gate, pending, NOW) is pending
+
+
+async def test_a_lost_answer_to_the_first_of_two_writes_raises_that() -> None:
+    cluster, here = cluster_of(held=True)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
+    cluster.failures = [LOST]
     with pytest.raises(UnreachableError):
-        await carry_out(cluster, preview, here, NOW)
+        await carry_out(Gate(cluster), preview, here, NOW)
 
 
 async def test_a_preview_that_was_refused_cannot_be_carried_out() -> None:
     cluster, here = cluster_of(stable=NEW)
-    preview = await prepare(cluster, Verb.ABORT, here)
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     with pytest.raises(AmasError, match="cannot abort: no update is in flight"):
-        await carry_out(cluster, preview, here, NOW)
+        await carry_out(Gate(cluster), preview, here, NOW)
     assert cluster.sent == []
 
 
 async def test_a_rollout_that_went_while_the_user_thought_is_not_written() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.ABORT, here)
+    preview = await prepare(Gate(cluster), Verb.ABORT, here, NOW)
     other = scene(rollout(uid="somebody else", **PAUSED))
     for latest in (None, other):
         with pytest.raises(MovedError, match="the rollout is gone"):
-            await carry_out(cluster, preview, latest, NOW)
+            await carry_out(Gate(cluster), preview, latest, NOW)
     assert cluster.writes == []
 
 
 async def test_the_gate_is_asked_again_before_the_write() -> None:
     cluster, here = cluster_of()
-    preview = await prepare(cluster, Verb.PROMOTE, here)
+    preview = await prepare(Gate(cluster), Verb.PROMOTE, here, NOW)
     halted = scene(rollout(**{**PAUSED, "paused": [], "abort": True, "aborted_at": ago(seconds=1)}))
     with pytest.raises(MovedError, match="cannot promote any more: aborted"):
-        await carry_out(cluster, preview, halted, NOW)
+        await carry_out(Gate(cluster), preview, halted, NOW)
     assert cluster.writes == []
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given
@@ -11,8 +12,11 @@ from hypothesis.strategies import SearchStrategy
 from amas_tui.actions.gate import why_not
 from amas_tui.actions.patches import writes
 from amas_tui.actions.preview import consequence
-from amas_tui.actions.proof import Pending, judge
-from amas_tui.actions.verb import Target, Verb
+from amas_tui.actions.progress import Pending
+from amas_tui.actions.proof import judge
+from amas_tui.actions.rule import RefusedError
+from amas_tui.actions.verb import Child, Choice, Images, Target, Verb
+from amas_tui.actions.write import Write
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError
 from amas_tui.kube.decode import decoder
@@ -20,13 +24,15 @@ from amas_tui.kube.resources import RESOURCES
 from amas_tui.session.streams import rollout_streams
 from amas_tui.store.forecast import forecasts
 from amas_tui.store.gauges import gauges
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.analysis_panel import analysis_lines
 from amas_tui.viewmodel.board import board, columns, header_line, row_line
+from amas_tui.viewmodel.choices import target_rows
 from amas_tui.viewmodel.gate_lines import gate_lines
 from amas_tui.viewmodel.get_text import get_text, list_text
 from amas_tui.viewmodel.headline import headline, steps_line
-from amas_tui.viewmodel.preview_lines import outcome_lines, preview_lines, target_rows
+from amas_tui.viewmodel.preview_lines import outcome_lines, preview_lines
 from amas_tui.viewmodel.rollout_view import rollout_view, to_json
 from amas_tui.viewmodel.slo_panel import slo_charts, slo_lines, slo_of
 from amas_tui.viewmodel.text import Line, line_width, plain
@@ -67,9 +73,9 @@ def fitted(here: Scene) -> Iterator[Line]:
     yield from (row_line(row, widths) for row in rows)
     yield steps_line(here, NOW, WIDTH)
     for verb in Verb:
-        progress = judge(Pending(verb, here.rollout, NOW, 1, "1", TARGET), here, NOW)
+        progress = judge(Pending(verb, here.rollout, NOW, 1, "1", CHOICE.get(verb)), here, NOW)
         yield from outcome_lines(verb, progress, "1s", WIDTH)
-        yield from preview_lines(verb, consequence(verb, here, TARGET), (), "", "", WIDTH)
+        yield from preview_lines(verb, consequence(verb, here, CHOICE.get(verb)), (), "", "", WIDTH)
 
 
 def others(here: Scene) -> Iterator[Line]:
@@ -99,6 +105,22 @@ def test_lines_made_for_a_width_fit_it(here: Scene) -> None:
         assert line_width(line) <= WIDTH or plain(line).startswith("traffic to ")
 
 
+def made(verb: Verb, rollout: Rollout) -> tuple[Write, ...]:
+    """Return a verb's writes; none where the odd object gives no choice."""
+    with suppress(RefusedError):
+        return writes(verb, rollout, CHOICE.get(verb))
+    return ()
+
+
+CHOICE: dict[Verb, Choice] = {
+    Verb.UNDO: TARGET,
+    Verb.SET_IMAGE: Images((("*", "registry/checkout:v3"),)),
+    Verb.TERMINATE_RUN: Child(Kind.ANALYSIS_RUNS, "run", "run-uid", "Running"),
+    Verb.TERMINATE_EXPERIMENT: Child(Kind.EXPERIMENTS, "exp", "exp-uid", "Running"),
+    Verb.RETRY_EXPERIMENT: Child(Kind.EXPERIMENTS, "exp", "exp-uid", "Failed"),
+}
+
+
 @given(_scenes)
 def test_no_object_makes_a_chart_a_stream_or_a_verb_raise(here: Scene) -> None:
     for chart in (traffic_chart(here, NOW, 5), *slo_charts(here, slo_of(here), NOW, 5)):
@@ -108,7 +130,7 @@ def test_no_object_makes_a_chart_a_stream_or_a_verb_raise(here: Scene) -> None:
     gauges(here)
     for verb in Verb:
         assert is_harmless(why_not(verb, here) or "")
-        for write in writes(verb, here.rollout, {}):
+        for write in made(verb, here.rollout):
             json.loads(write.body)
 
 

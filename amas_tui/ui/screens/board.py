@@ -188,19 +188,19 @@ class BoardScreen(MainScreen):
             case "back" if self._filter != Filter():
                 self._show(Filter())
             case _:
-                return self._verb(id_, uid) or super().carry_out(id_, argument)
+                return self._verb(id_, uid, argument) or super().carry_out(id_, argument)
         if id_ in ("up", "down"):
             self._attend()
         return True
 
-    def _verb(self, id_: str, uid: str | None) -> bool:
+    def _verb(self, id_: str, uid: str | None, argument: str) -> bool:
         command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
         if command is None or command.verb is None:
             return False
         if uid is None:
             self._say_nothing_selected()
         else:
-            self.post_message(VerbAsked(command.verb, uid))
+            self.post_message(VerbAsked(command.verb, uid, argument))
         return True
 
     def _say_nothing_selected(self) -> None:

@@ -9,10 +9,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from amas_tui.acting import Preview, differences
-from amas_tui.actions.verb import Target
+from amas_tui.actions.verb import Child, Choice, Images, Target
 from amas_tui.store.scene import Scene
 from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.widgets.line_view import LineView
+from amas_tui.ui.widgets.prompt import Prompt
 from amas_tui.viewmodel.preview_lines import diff_lines, preview_lines
 from amas_tui.viewmodel.text import Line, Span, Tone, fit, wrap
 
@@ -48,6 +49,13 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def room(self) -> int:
         """Return the cells of a line inside the box."""
         return max(20, min(110, self.size.width * 9 // 10) - 4)
+
+    def show_body(self, lines: Sequence[Line], beside: int = 0) -> bool:
+        """Show lines that leave `beside` lines of the box to others; return whether all fit."""
+        most = max(3, self.size.height * 9 // 10 - 2 - beside)
+        self.body.styles.max_height = most
+        self.body.show(lines)
+        return len(lines) <= most
 
     def on_mount(self) -> None:
         """Show the lines once the size is known."""
@@ -94,7 +102,7 @@ class LinesScreen(Dialog[None]):
 
 
 class PreviewScreen(Dialog[bool]):
-    """What a verb will do; Enter does it."""
+    """What a verb will do; Enter does it, or the rollout's name where that is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "act", show=False)]
 
@@ -103,6 +111,26 @@ class PreviewScreen(Dialog[bool]):
         self.preview = preview
         self._name_ = name
         self._moved: tuple[str, ...] = ()
+
+    @property
+    def must_type(self) -> bool:
+        """Return whether the name is typed to confirm."""
+        return self.preview.must_type and self.preview.is_possible
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines, and a line to type in where the name is asked for."""
+        with Vertical(id="box"):
+            yield LineView(id="body")
+            if self.must_type:
+                yield LineView(id="ask", classes="one-line")
+                yield Prompt(_SIGN, classes="in-box")
+            yield LineView(id="keys", classes="one-line")
+
+    def on_mount(self) -> None:
+        """Let the name be typed at once."""
+        super().on_mount()
+        if self.must_type:
+            self.set_focus(self.query_one(Prompt))
 
     def see(self, latest: Scene | None) -> None:
         """Take in a newer picture: what the user decides on may be gone."""
@@ -130,36 +158,62 @@ class PreviewScreen(Dialog[bool]):
         if preview.templates is not None and not preview.refusal:
             lines.append(())
             lines += [fit(line, room) for line in diff_lines(*preview.templates)]
-        lines.append(())
         if self._moved:
             text = f"⚠ it moved meanwhile: {', '.join(self._moved)}"
-            lines += wrap((Span(text, Tone.WARN),), room, limit=3, indent=2)
-        lines.append(self._keys())
-        self.body.show(lines)
+            lines += ((), *wrap((Span(text, Tone.WARN),), room, limit=3, indent=2))
+        fits = self.show_body(lines, 3 if self.must_type else 1)
+        if self.must_type:
+            words = f"Type {self._name_} and press Enter to {preview.verb}"
+            self.query_one("#ask", LineView).show((fit((Span(words, Tone.WARN),), room),))
+        self.query_one("#keys", LineView).show((self._keys(fits=fits),))
 
-    def _keys(self) -> Line:
+    def _keys(self, *, fits: bool) -> Line:
+        scroll = () if fits else (Span("   ↑↓", Tone.KEY), Span(" more"))
         if not self.preview.is_possible:
-            return (Span("Esc", Tone.KEY), Span(" close"))
+            return (Span("Esc", Tone.KEY), Span(" close"), *scroll)
+        confirm = f" {self.preview.verb}   " if not self.must_type else " when it is typed   "
         return (
             Span("Enter", Tone.KEY),
-            Span(f" {self.preview.verb}   "),
+            Span(confirm),
             Span("Esc", Tone.KEY),
             Span(" do nothing"),
+            *scroll,
         )
 
     def action_act(self) -> None:
         """Confirm, or close where there is nothing to confirm."""
-        self.dismiss(True if self.preview.is_possible else None)
+        if not self.must_type:
+            self.dismiss(True if self.preview.is_possible else None)
+
+    def on_prompt_taken(self, message: Prompt.Taken) -> None:
+        """Confirm with the right name alone."""
+        message.stop()
+        if message.text.strip() == self._name_:
+            self.dismiss(result=True)
+        else:
+            self.notify(f"That is not {self._name_}.", severity="warning", markup=False)
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        """Nothing hangs on a half-typed name."""
+        message.stop()
+
+    def on_prompt_given_up(self, message: Prompt.GivenUp) -> None:
+        """Close without effect."""
+        message.stop()
+        self.dismiss(None)
 
 
-class RevisionScreen(Dialog[Target]):
-    """The revisions to go back to."""
+_SIGN = "› "
+
+
+class ChoiceScreen(Dialog[Choice]):
+    """What a verb can be asked of: revisions, analyses, experiments."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", show=False)]
 
-    def __init__(self, name: str, rows: Sequence[tuple[Target, Line]]) -> None:
+    def __init__(self, title: str, rows: Sequence[tuple[Choice, Line]]) -> None:
         super().__init__()
-        self._name_ = name
+        self._title = title
         self._rows = rows
 
     def compose(self) -> ComposeResult:
@@ -170,23 +224,24 @@ class RevisionScreen(Dialog[Target]):
             yield LineView(id="keys", classes="one-line")
 
     def paint(self) -> None:
-        """Show the revisions."""
+        """Show the rows."""
         room = self.room
-        title = fit((Span(f"undo {self._name_}: go back to which revision?", Tone.STRONG),), room)
+        title = fit((Span(self._title, Tone.STRONG),), room)
         self.query_one("#title", LineView).show((title,))
         rows = self._rows
+        self.body.styles.max_height = max(3, self.size.height * 9 // 10 - 4)
         self.body.show_rows(
-            len(rows), lambda y: fit(rows[y][1], room), [target for target, _ in rows]
+            len(rows), lambda y: fit(rows[y][1], room), [choice for choice, _ in rows]
         )
         keys = (
             Span("Enter", Tone.KEY),
-            Span(" see the difference   "),
+            Span(" see what it does   "),
             Span("Esc", Tone.KEY),
             Span(" close"),
         )
         self.query_one("#keys", LineView).show((keys,))
 
     def action_choose(self) -> None:
-        """Take the revision under the cursor."""
+        """Take what is under the cursor."""
         key = self.body.cursor_key
-        self.dismiss(key if isinstance(key, Target) else None)
+        self.dismiss(key if isinstance(key, Target | Images | Child) else None)

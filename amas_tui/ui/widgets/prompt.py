@@ -35,12 +35,15 @@ class Prompt(Input):
         sign: str
         text: str
 
-    def __init__(self, sign: str, text: str = "", words: Iterable[str] = ()) -> None:
+    def __init__(
+        self, sign: str, text: str = "", words: Iterable[str] = (), classes: str | None = None
+    ) -> None:
         """Open a prompt that begins with `sign`, e.g. `/` or `:`."""
         super().__init__(
             value=sign + text,
             suggester=SuggestFromList([sign + word for word in words]),
             select_on_focus=False,
+            classes=classes,
         )
         # A blinking cursor would cost bytes for nothing.
         self.cursor_blink = False

@@ -1,6 +1,8 @@
 import pytest
 
-from amas_tui.actions.gate import is_first_deploy, is_invalid, undo_targets, why_not
+from amas_tui.actions.gate import why_not
+from amas_tui.actions.state import is_first_deploy, is_invalid
+from amas_tui.actions.template import undo_targets
 from amas_tui.actions.verb import Verb
 from amas_tui.domain.watch import Lost
 from amas_tui.errors import ForbiddenError, UnreachableError
@@ -188,12 +190,17 @@ def test_undo_needs_to_know_the_revisions() -> None:
     )
 
 
-def test_undo_leaves_a_template_alone_that_is_a_deployments() -> None:
-    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "agents"}
+@pytest.mark.parametrize("verb", [Verb.UNDO, Verb.SET_IMAGE])
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "PodTemplate", "DaemonSet"])
+def test_a_template_is_written_where_it_is_unless_nobody_could(verb: Verb, kind: str) -> None:
+    reference = {"apiVersion": "apps/v1", "kind": kind, "name": "agents"}
     one = rollout(spec={"workloadRef": reference})
-    assert why_not(Verb.UNDO, scene(one, replica_set(), stable_set())) == (
-        "its pod template is that of Deployment agents: undo there"
+    refused = (
+        "its pod template is that of DaemonSet agents, a kind that cannot be written here"
+        if kind == "DaemonSet"
+        else None
     )
+    assert why_not(verb, scene(one, replica_set(), stable_set())) == refused
 
 
 def test_the_revisions_to_go_back_to_leave_out_the_wanted_and_the_nameless() -> None:

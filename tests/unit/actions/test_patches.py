@@ -1,22 +1,23 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amas_tui.actions.patches import (
-    EPHEMERAL,
+from amas_tui.actions.patches import EPHEMERAL, undo_template, writes
+from amas_tui.actions.promote import (
     is_background_inconclusive,
     is_inconclusive_step,
     promote_lifts_pause,
     promoted_index,
-    undo_template,
-    writes,
 )
-from amas_tui.actions.verb import Verb
+from amas_tui.actions.rule import Material, RefusedError
+from amas_tui.actions.verb import Child, Choice, Images, Target, Verb
 from amas_tui.actions.write import Write
 from amas_tui.domain.rollout import Rollout
+from amas_tui.store.kinds import Kind
 from tests.builders import (
     NEW,
     OLD,
@@ -153,7 +154,7 @@ def test_abort_is_guarded_by_identity_alone() -> None:
 
 def test_undo_replaces_the_template_while_the_spec_is_unchanged() -> None:
     template: Json = {"spec": {"containers": []}}
-    (write,) = writes(Verb.UNDO, rollout(), template)
+    (write,) = writes(Verb.UNDO, rollout(), material=Material(template))
     assert body(write) == [
         UID,
         GENERATION,
@@ -162,10 +163,26 @@ def test_undo_replaces_the_template_while_the_spec_is_unchanged() -> None:
     assert write.subresource == ""
 
 
+CHOICE: dict[Verb, Choice] = {
+    Verb.UNDO: Target(1, OLD, f"checkout-{OLD}"),
+    Verb.SET_IMAGE: Images((("*", "registry/checkout:v3"),)),
+    Verb.TERMINATE_RUN: Child(Kind.ANALYSIS_RUNS, "run", "x-uid", "Running"),
+    Verb.TERMINATE_EXPERIMENT: Child(Kind.EXPERIMENTS, "exp", "x-uid", "Running"),
+    Verb.RETRY_EXPERIMENT: Child(Kind.EXPERIMENTS, "exp", "x-uid", "Failed"),
+}
+
+
+def made(verb: Verb, one: Rollout) -> tuple[Write, ...]:
+    """Return a verb's writes; none where a rollout without containers is given an image."""
+    with suppress(RefusedError):
+        return writes(verb, one, CHOICE.get(verb), Material({"spec": {}}))
+    return ()
+
+
 @given(raw_records(Rollout), st.sampled_from(Verb))
 def test_every_write_looks_before_it_leaps(raw: Any, verb: Verb) -> None:
     one = read(Rollout, {**raw, "metadata": {"name": "x", "uid": "x-uid", "namespace": "shop"}})
-    for write in writes(verb, one, {"spec": {}}):
+    for write in made(verb, one):
         operations = [operation["op"] for operation in body(write)]
         tests = operations.count("test")
         assert operations[:tests] == ["test"] * tests
@@ -187,7 +204,9 @@ GUARDED = [
 async def test_a_write_fits_the_object_it_was_made_from(verb: Verb, fields: Json) -> None:
     raw = raw_rollout(steps=STEPS, **fields)
     cluster = FakeCluster(raw)
-    for write in writes(verb, read(Rollout, raw), pod_template("registry/checkout:v1")):
+    for write in writes(
+        verb, read(Rollout, raw), material=Material(pod_template("registry/checkout:v1"))
+    ):
         reply = await cluster.send(write, dry_run=True)
         assert reply["metadata"]["resourceVersion"] != raw["metadata"]["resourceVersion"]
 

@@ -1,6 +1,8 @@
 import pytest
 
-from amas_tui.actions.preview import Consequence, consequence, is_fast, revision_words
+from amas_tui.actions.consequence import Consequence, revision_words
+from amas_tui.actions.preview import consequence
+from amas_tui.actions.template import is_fast
 from amas_tui.actions.verb import Target, Verb
 from tests.builders import (
     NEW,

@@ -3,15 +3,8 @@ from typing import Any
 
 import pytest
 
-from amas_tui.actions.proof import (
-    REACTION,
-    Ending,
-    Pending,
-    Progress,
-    judge,
-    patience,
-    written,
-)
+from amas_tui.actions.progress import REACTION, Ending, Pending, Progress
+from amas_tui.actions.proof import judge, patience, written
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.watch import Lost

@@ -2,16 +2,17 @@ from typing import Any
 
 import pytest
 
+from amas_tui.actions.consequence import Consequence
 from amas_tui.actions.patches import writes
-from amas_tui.actions.preview import Consequence
-from amas_tui.actions.proof import Ending, Progress, Stage
+from amas_tui.actions.progress import Ending, Progress, Stage
+from amas_tui.actions.rule import Material
 from amas_tui.actions.verb import Target, Verb
+from amas_tui.viewmodel.choices import target_rows
 from amas_tui.viewmodel.preview_lines import (
     diff_lines,
     masked,
     outcome_lines,
     preview_lines,
-    target_rows,
 )
 from amas_tui.viewmodel.text import Tone, line_width, plain
 from tests.builders import (
@@ -70,7 +71,7 @@ def test_a_long_sentence_is_broken_at_blanks() -> None:
 
 
 def test_a_written_value_is_shown_short_and_a_template_not_at_all() -> None:
-    (undo,) = writes(Verb.UNDO, PAUSED, pod_template("registry/checkout:v1"))
+    (undo,) = writes(Verb.UNDO, PAUSED, material=Material(pod_template("registry/checkout:v1")))
     lines = [plain(line) for line in preview_lines(Verb.UNDO, WHAT, [undo], "", "", 100)]
     assert "  replace /spec/template = the pod template below" in lines
     (full,) = writes(Verb.PROMOTE_FULL, PAUSED)

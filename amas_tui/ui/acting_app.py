@@ -1,0 +1,290 @@
+"""What the app does when something is asked of a rollout: choose, preview, confirm, send, prove."""
+
+import asyncio
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.app import App
+
+from amas_tui.actions.gate import why_not
+from amas_tui.actions.limits import limits_of
+from amas_tui.actions.progress import Ending, Pending, Progress
+from amas_tui.actions.proof import judge
+from amas_tui.actions.verb import Choice, Images, Verb
+from amas_tui.errors import AmasError, UsageError
+from amas_tui.keymap import View
+from amas_tui.store.kinds import Kind
+from amas_tui.store.scene import Scene
+from amas_tui.ui.messages import VerbAsked
+from amas_tui.ui.screens.base import MainScreen
+from amas_tui.viewmodel.preview_lines import outcome_lines
+from amas_tui.viewmodel.text import Line
+
+if TYPE_CHECKING:
+    from amas_tui.acting import Gate
+    from amas_tui.ports import Cluster, Ledger
+
+_LOOK_SECONDS: Final = 1.0
+"""Between two looks for a write whose reply was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One write of this program and where it stands.
+
+    Attributes:
+        told: The ending that was noted last.
+        ended_at: When it became final.
+    """
+
+    pending: Pending
+    progress: Progress
+    told: Ending = Ending.WAITING
+    ended_at: datetime | None = None
+
+
+class ActingApp(App[int]):
+    """The half of the app that writes; what is seen is up to the other half."""
+
+    ledger: "Ledger | None" = None
+    is_locked = False
+
+    _act_of: Act | None = None
+    _outcome: tuple[Line, ...] = ()
+    _is_looking = False
+
+    @abstractmethod
+    def cluster_of(self, uid: str) -> "Cluster | None":
+        """Return the cluster that a rollout is of, `None` while it cannot be reached."""
+
+    @abstractmethod
+    def scene_of(self, uid: str) -> Scene | None:
+        """Return a rollout with what belongs to it as it is known now."""
+
+    @abstractmethod
+    def server_now(self) -> datetime:
+        """Return the cluster's time."""
+
+    @abstractmethod
+    def local_now(self) -> datetime:
+        """Return our own time."""
+
+    @abstractmethod
+    def open_rollout(self, uid: str) -> None:
+        """Open the view of a rollout."""
+
+    @abstractmethod
+    def show(self) -> None:
+        """Paint the newest picture."""
+
+    @property
+    @abstractmethod
+    def front(self) -> MainScreen | None:
+        """Return the view that is seen, perhaps behind a dialog."""
+
+    def forget_act(self) -> None:
+        """Show no outcome any more; it goes on being judged."""
+        self._outcome = ()
+
+    # ------------------------------------------------------------------------ ask
+
+    def on_verb_asked(self, message: VerbAsked) -> None:
+        """Ask for a verb: the rollout is opened first, so that its proof can be seen."""
+        here = self.scene_of(message.uid)
+        if here is None:
+            self.notify("The rollout is gone.", severity="warning", markup=False)
+            return
+        verb = _meant(message.verb, here)
+        if self.front is not None and self.front.VIEW is View.BOARD:
+            if verb not in _OPENED_FIRST and (reason := why_not(verb, here)):
+                self.refuse(verb, reason)
+                return
+            self.open_rollout(message.uid)
+        self._act(verb, message.uid, message.argument)
+
+    def refuse(self, verb: Verb, reason: str) -> None:
+        """Say why a verb is not possible."""
+        self.notify(f"Cannot {verb}: {reason}.", severity="warning", markup=False)
+
+    @work(group="action", exclusive=True)
+    async def _act(self, verb: Verb, uid: str, argument: str) -> None:
+        """Preview, confirm, send, remember; the effect itself shows up in the watch."""
+        from amas_tui.acting import (  # noqa: PLC0415 - after the first paint
+            MovedError,
+            announce,
+            carry_out,
+            prepare,
+            refusal,
+        )
+        from amas_tui.ui.screens.dialog import PreviewScreen  # noqa: PLC0415
+
+        here = await self._known(verb, uid)
+        gate = self.gate(uid)
+        if here is None or gate is None:
+            self.refuse(verb, "there is no connection to the cluster")
+            return
+        if reason := refusal(gate, verb, here):
+            self.refuse(verb, reason)
+            return
+        name = here.rollout.key.name
+        try:
+            choice = await self._chosen(verb, here, argument)
+            here = self.scene_of(uid)
+            if here is None or (choice is None and verb in _CHOSEN):
+                return
+            preview = await prepare(gate, verb, here, self.server_now(), choice)
+            if not await self.push_screen_wait(PreviewScreen(preview, name)):
+                return
+            gate = self.gate(uid) or gate
+            pending = await carry_out(gate, preview, self.scene_of(uid), self.local_now())
+        except MovedError as error:
+            self.notify(f"Nothing was sent: {error.sentence}", severity="warning", markup=False)
+        except AmasError as error:
+            self.notify(error.sentence, severity="error", markup=False, timeout=10)
+        else:
+            self._act_of = Act(pending, Progress(Ending.WAITING))
+            self.show()
+            await announce(gate, pending)
+
+    def gate(self, uid: str) -> "Gate | None":
+        """Return where every write passes, `None` without a cluster."""
+        from amas_tui.acting import Gate  # noqa: PLC0415 - after the first paint
+
+        cluster = self.cluster_of(uid)
+        if cluster is None:
+            return None
+        limits = limits_of(cluster.settings, is_locked=self.is_locked)
+        return Gate(cluster, limits, self.ledger)
+
+    async def _known(self, verb: Verb, uid: str) -> Scene | None:
+        """Return the scene once what the verb hangs on has been listed, or after two seconds."""
+        end = asyncio.get_running_loop().time() + 2.0
+        while True:
+            here = self.scene_of(uid)
+            if here is None or asyncio.get_running_loop().time() > end:
+                return here
+            if why_not(verb, here) is None and _is_complete(here):
+                return here
+            if verb not in _OPENED_FIRST and why_not(verb, here):
+                return here
+            await asyncio.sleep(0.05)
+
+    async def _chosen(self, verb: Verb, here: Scene, argument: str) -> Choice | None:
+        """Return what the verb needs beside the rollout; `None` where nothing was chosen."""
+        from amas_tui.ui.screens.dialog import ChoiceScreen  # noqa: PLC0415
+        from amas_tui.viewmodel.choices import choice_rows, choice_title  # noqa: PLC0415
+
+        if verb is Verb.SET_IMAGE:
+            return images(argument)
+        if verb not in _CHOSEN:
+            return None
+        rows = choice_rows(verb, here, self.server_now())
+        if argument:
+            return next((choice for choice, _ in rows if _is_named(choice, argument)), None)
+        if len(rows) == 1 and verb is not Verb.UNDO:
+            return rows[0][0]
+        return await self.push_screen_wait(
+            ChoiceScreen(choice_title(verb, here.rollout.key.name), rows)
+        )
+
+    # ---------------------------------------------------------------------- prove
+
+    def judge_act(self) -> None:
+        """Say where the last write stands."""
+        act = self._act_of
+        if act is None:
+            return
+        now = self.local_now()
+        if act.ended_at is None:
+            act = self._judged(act, now)
+        took = (act.ended_at or now) - act.pending.sent_at
+        self._outcome = outcome_lines(
+            act.pending.verb, act.progress, took_words(took), max(20, self.size.width)
+        )
+
+    def _judged(self, act: Act, now: datetime) -> Act:
+        pending = act.pending
+        progress = judge(pending, self.scene_of(pending.before.uid), now)
+        if pending.has_arrived is None and not progress.ending.is_final:
+            self._look_for(pending)
+        is_over = progress.ending.is_final
+        if progress.ending is not Ending.DONE and is_over:
+            self.bell()
+        self._act_of = replace(act, progress=progress, ended_at=now if is_over else None)
+        if progress.ending not in (act.told, Ending.WAITING, Ending.UNKNOWN):
+            self._act_of = replace(self._act_of, told=progress.ending)
+            self._conclude(pending, progress)
+        return self._act_of
+
+    @work(group="look")
+    async def _look_for(self, pending: Pending) -> None:
+        """Find out whether a write arrived whose reply was lost."""
+        from amas_tui.acting import resolve  # noqa: PLC0415
+
+        gate = self.gate(pending.before.uid)
+        if self._is_looking or gate is None:
+            return
+        self._is_looking = True
+        try:
+            found = await resolve(gate, pending, self.local_now())
+            act = self._act_of
+            if act is not None and act.pending is pending and found is not pending:
+                self._act_of = replace(act, pending=found)
+                self.show()
+            # The API server is away or the write may still be on its way: ask again in a while.
+            await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            self._is_looking = False
+
+    @work(group="conclude")
+    async def _conclude(self, pending: Pending, progress: Progress) -> None:
+        """Note how it ended."""
+        from amas_tui.acting import conclude  # noqa: PLC0415
+
+        gate = self.gate(pending.before.uid)
+        if gate is not None:
+            await conclude(gate, pending, progress, self.local_now())
+
+
+_OPENED_FIRST: Final = frozenset(
+    {Verb.UNDO, Verb.TERMINATE_RUN, Verb.TERMINATE_EXPERIMENT, Verb.RETRY_EXPERIMENT}
+)
+"""Verbs that hang on what is watched only while the rollout is open."""
+
+_CHOSEN: Final = frozenset({*_OPENED_FIRST, Verb.SET_IMAGE})
+"""Verbs that need a choice."""
+
+
+def _meant(verb: Verb, here: Scene) -> Verb:
+    """Return resume for a hold of what is held: one key does both."""
+    return Verb.RESUME if verb is Verb.PAUSE and here.rollout.spec.paused else verb
+
+
+def _is_complete(here: Scene) -> bool:
+    return all(here.is_known(kind) for kind in (Kind.REPLICA_SETS, Kind.PODS))
+
+
+def _is_named(choice: Choice, argument: str) -> bool:
+    return argument in (str(getattr(choice, "revision", "")), getattr(choice, "name", ""))
+
+
+def images(argument: str) -> Images:
+    """Return the images in `CONTAINER=IMAGE …`.
+
+    Raises:
+        UsageError: It is not of that form.
+    """
+    pairs = tuple(tuple(part.split("=", 1)) for part in argument.split() if "=" in part)
+    chosen = tuple((name, image) for name, image in pairs if name and image)
+    if not chosen or len(chosen) != len(argument.split()):
+        raise UsageError("set image needs CONTAINER=IMAGE", hint="Write e.g. app=registry/app:v2")
+    return Images(chosen)
+
+
+def took_words(length: timedelta) -> str:
+    """Return how long a write took, e.g. `0.4s`."""
+    seconds = max(0.0, length.total_seconds())
+    return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
