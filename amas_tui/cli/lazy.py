@@ -9,6 +9,7 @@ LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
     "demo": "amas_tui.cli.demo_command:demo",
     "export": "amas_tui.cli.export_command:export",
+    "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",
     "why": "amas_tui.cli.why_command:why",
 }

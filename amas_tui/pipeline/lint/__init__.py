@@ -1,0 +1,1 @@
+"""Faults in manifests: each rule is a pure function that names its source upstream."""
