@@ -1,9 +1,10 @@
 """What one does to a rollout, as the product and kubectl do it, and what one waits for."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
-from tests.contract.stage import Predicate, Stage
+from tests.contract.stage import Predicate, Stage, pass_by
 from tests.controlplane import states
 from tests.controlplane.kinds import Json
 from tests.controlplane.manifests import image
@@ -40,6 +41,12 @@ def lift_pause(stage: Stage, name: str = NAME) -> None:
     set_status(stage, name, pauseConditions=None)
 
 
+def is_observed(rollout: Json) -> bool:
+    """Whether the controller saw the newest spec."""
+    seen = rollout.get("status", {}).get("observedGeneration")
+    return bool(seen == str(rollout["metadata"]["generation"]))
+
+
 def paused_at(index: int) -> Predicate:
     """Hold of a rollout that the controller has paused at a step."""
     return lambda rollout: states.at_step(rollout, index) and states.is_paused(rollout)
@@ -72,6 +79,11 @@ def revision(obj: Json) -> str:
     """Return the revision in an object's annotations, empty before there is one."""
     value: str = annotations(obj).get("rollout.argoproj.io/revision", "")
     return value
+
+
+def is_revision(number: str) -> Predicate:
+    """Hold of an object of a revision."""
+    return lambda obj: revision(obj) == number
 
 
 def annotations(obj: Json) -> Json:
@@ -120,6 +132,15 @@ def wait_for_event(stage: Stage, reason: str, name: str = NAME) -> Json:
         return event["reason"] == reason and (about["kind"], about["name"]) == ("Rollout", name)
 
     return stage.wait_any("events", is_it)
+
+
+def next_second(stage: Stage) -> None:
+    """Let the second end in which things were made."""
+    began = stage.now().replace(microsecond=0)
+    number = 0
+    while stage.now() < began + timedelta(seconds=1):
+        number += 1
+        pass_by(stage, f"bystander-{number}")
 
 
 Check = Callable[[Stage], None]

@@ -13,6 +13,7 @@ from amas_tui.demo.clock import ManualClock
 from amas_tui.demo.controller import cluster
 from amas_tui.demo.resources import RESOURCES
 from amas_tui.demo.store import Change, Store
+from tests.contract.judge import Judge
 from tests.controlplane import rollouts, states
 from tests.controlplane.api import Api, WaitTimeoutError
 from tests.controlplane.kinds import KINDS, Json, kind_of
@@ -38,6 +39,9 @@ class Stage(Protocol):
 
     namespace: str
     prometheus_url: str
+
+    def now(self) -> datetime:
+        """Return the time that the control plane has, UTC."""
 
     def apply(self, *manifests: Json) -> None:
         """Create the objects, or bring them to what the manifests say."""
@@ -82,6 +86,10 @@ class PlaneStage:
         path = KINDS[plural].path(self.namespace)
         version: str = json.loads(self._api.text(path))["metadata"]["resourceVersion"]
         return version
+
+    def now(self) -> datetime:
+        """Return the time that the control plane has, UTC."""
+        return datetime.now(UTC)
 
     def apply(self, *manifests: Json) -> None:
         """Create the objects, or bring them to what the manifests say."""
@@ -153,6 +161,11 @@ class ModelStage:
         self._changes: list[Change] = []
         self.store.listen(self._changes.append)
         self.controllers = cluster.start(self.store)
+        self.judge = Judge(self.store)
+
+    def now(self) -> datetime:
+        """Return the time that the control plane has, UTC."""
+        return self.clock.now
 
     def apply(self, *manifests: Json) -> None:
         """Create the objects, or bring them to what the manifests say."""
@@ -195,8 +208,11 @@ class ModelStage:
             obj = self.store.find(_RESOURCES[plural], self.namespace, name)
             return obj if obj is not None and predicate(obj) else None
 
-        last = self.store.find(_RESOURCES[plural], self.namespace, name)
-        return self._until(found, f"{plural}/{name}", timeout, last)
+        try:
+            return self._until(found, f"{plural}/{name}", timeout)
+        except WaitTimeoutError as error:
+            last = self.store.find(_RESOURCES[plural], self.namespace, name)
+            raise WaitTimeoutError(f"{plural}/{name}", timeout, last) from error
 
     def wait_gone(self, plural: str, name: str) -> None:
         """Return as soon as there is no such object."""
@@ -204,7 +220,7 @@ class ModelStage:
         def found() -> Json | None:
             return None if self.store.find(_RESOURCES[plural], self.namespace, name) else {}
 
-        self._until(found, f"the deletion of {plural}/{name}", _PATIENCE, None)
+        self._until(found, f"the deletion of {plural}/{name}", _PATIENCE)
 
     def wait_any(self, plural: str, predicate: Predicate) -> Json:
         """Return the first object of which the predicate holds."""
@@ -212,7 +228,7 @@ class ModelStage:
         def found() -> Json | None:
             return next((each for each in self.select(plural) if predicate(each)), None)
 
-        return self._until(found, f"any of {plural}", _PATIENCE, None)
+        return self._until(found, f"any of {plural}", _PATIENCE)
 
     def history(self, plural: str, name: str) -> Sequence[Seen]:
         """Return all versions of an object since it was made, the oldest first."""
@@ -220,13 +236,11 @@ class ModelStage:
         mine = (each for each in self._changes if each.key.resource == kind)
         return [Seen(each.version, each.object) for each in mine if each.key.name == name]
 
-    def _until(
-        self, found: Callable[[], Json | None], what: str, timeout: float, last: Json | None
-    ) -> Json:
+    def _until(self, found: Callable[[], Json | None], what: str, timeout: float) -> Json:
         end = self.clock.elapsed + timeout
         while (obj := found()) is None:
             if self.clock.elapsed >= end:
-                raise WaitTimeoutError(what, timeout, last)
+                raise WaitTimeoutError(what, timeout, None)
             self.clock.advance(_STEP)
         return obj
 

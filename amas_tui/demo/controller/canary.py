@@ -69,12 +69,13 @@ def _begin_update(sync: Sync) -> None:
     if sync.new_set is None or not count:
         return
     if sync.before.get("stableRS", "") == hash_of(sync.new_set):
-        _skip_steps(sync, count, "Rollback to stable ReplicaSets")
+        skip_steps(sync, count, "Rollback to stable ReplicaSets")
     elif promotion.is_rollback_within_window(sync) and replicas.wanted(sync.new_set):
-        _skip_steps(sync, count, "Rollback to active ReplicaSets within RollbackWindow")
+        skip_steps(sync, count, "Rollback to active ReplicaSets within RollbackWindow")
 
 
-def _skip_steps(sync: Sync, count: int, text: str) -> None:
+def skip_steps(sync: Sync, count: int, text: str) -> None:
+    """Put an update at its end."""
     sync.events.tell(sync.rollout, "SkipSteps", text)
     sync.status["currentStepIndex"] = count
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from amas_tui.demo.clock import Timer
-from amas_tui.demo.store import Change, Store
+from amas_tui.demo.store import Change, StatusError, Store
 
 LATENCY: Final = 0.02
 """Seconds from a change to the look at it: what changes together is looked at once."""
 MARGIN: Final = 0.001
 """Seconds added to a wait until a moment, so that it is then past."""
+
+_RETRY_SECONDS: Final = 1.0
 
 
 class Name(NamedTuple):
@@ -95,8 +97,12 @@ class Controller(ABC):
             timer.cancel()
         if self.is_stopped:
             self._missed[name] = None
-        else:
+            return
+        try:
             self.reconcile(name)
+        except StatusError:
+            # Somebody else was faster; what is there now is looked at anew.
+            self.look_at(name, _RETRY_SECONDS)
 
     def _hear(self, change: Change) -> None:
         for name in self.concerns(change):

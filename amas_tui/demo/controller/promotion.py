@@ -40,7 +40,7 @@ def reason(sync: Sync) -> str:
 
 
 def _canary_reason(sync: Sync) -> str:
-    if sync.is_aborted or not _has_all_pods(sync):
+    if sync.is_aborted or not has_all_pods(sync):
         return ""
     if early := _early_reason(sync):
         return early
@@ -49,7 +49,8 @@ def _canary_reason(sync: Sync) -> str:
     return f"Completed all {count} canary steps" if count == 0 or index == count else ""
 
 
-def _has_all_pods(sync: Sync) -> bool:
+def has_all_pods(sync: Sync) -> bool:
+    """Whether the newest version could take all traffic."""
     whole, new_set = spec.replicas(sync.rollout), sync.new_set
     return replicas.available(new_set) >= whole or replicas.is_threshold_met(
         sync.rollout, new_set, whole

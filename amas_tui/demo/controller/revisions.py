@@ -39,6 +39,15 @@ _NOT_COPIED: Final = (
 )
 
 
+def normal(template: Json) -> Json:
+    """Return a pod template as the controller's own types write it. Source: remarshalRollout."""
+    made: Json = copied(template)
+    own = made.get("spec") or {}
+    for container in (*(own.get("initContainers") or ()), *(own.get("containers") or ())):
+        container.setdefault("resources", {})
+    return made
+
+
 @lru_cache(maxsize=512)
 def short_hash(text: str) -> str:
     """Return FNV-32a of the text in the letters that Kubernetes uses for generated names."""

@@ -152,7 +152,8 @@ class RolloutController(Controller):
         """
         reference = rollout["spec"].get("workloadRef")
         if reference is None:
-            return rollout, rollout["spec"].get("template") or {}, rollout["spec"].get("selector")
+            template = revisions.normal(rollout["spec"].get("template") or {})
+            return rollout, template, rollout["spec"].get("selector")
         template = rollout["spec"].get("template") or {}
         if template.get("metadata") or template.get("spec"):
             return "template must be empty for workload reference rollout"
@@ -161,10 +162,11 @@ class RolloutController(Controller):
             return f"workload of type {group}/{reference.get('kind')} is not supported"
         workload = self.store.find(DEPLOYMENTS, namespace_of(rollout), reference["name"])
         if workload is None:
-            return f'deployments.apps "{reference["name"]}" not found'
+            place = f"{namespace_of(rollout)}/{reference['name']}"
+            return f'deployments.apps "{place}" not found'
         rollout = self._note_generation(rollout, workload)
         own = rollout["spec"].get("selector") or workload["spec"]["selector"]
-        return rollout, workload["spec"]["template"], own
+        return rollout, revisions.normal(workload["spec"]["template"]), own
 
     def _note_generation(self, rollout: Json, workload: Json) -> Json:
         generation = str(workload["metadata"]["generation"])
@@ -244,12 +246,18 @@ def create_replica_set(sync: Sync) -> None:
 
 
 def set_revision(sync: Sync, revision: str) -> None:
-    """Note the newest revision on the Rollout. Source: sync.go:setRolloutRevision."""
+    """Note the newest revision on the Rollout.
+
+    The whole object is written as the controller's types have it, which may count as a change of
+    the spec. Source: sync.go:setRolloutRevision.
+    """
     if annotations_of(sync.rollout).get(REVISION) == revision:
         return
 
     def change(obj: Json) -> None:
         obj["metadata"].setdefault("annotations", {})[REVISION] = revision
+        if "template" in obj["spec"]:
+            obj["spec"]["template"] = revisions.normal(obj["spec"]["template"])
 
     sync.change_rollout(change)
     text = f"Rollout updated to revision {revision}"
