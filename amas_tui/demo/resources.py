@@ -83,12 +83,12 @@ CUSTOM_RESOURCE_DEFINITIONS: Final = Resource(
     has_status=True,
     counts_generation=True,
 )
-_RBAC: Final = "rbac.authorization.k8s.io"
-ROLES: Final = Resource(_RBAC, "v1", "roles", "Role")
-ROLE_BINDINGS: Final = Resource(_RBAC, "v1", "rolebindings", "RoleBinding")
-CLUSTER_ROLES: Final = Resource(_RBAC, "v1", "clusterroles", "ClusterRole", is_namespaced=False)
+RBAC: Final = "rbac.authorization.k8s.io"
+ROLES: Final = Resource(RBAC, "v1", "roles", "Role")
+ROLE_BINDINGS: Final = Resource(RBAC, "v1", "rolebindings", "RoleBinding")
+CLUSTER_ROLES: Final = Resource(RBAC, "v1", "clusterroles", "ClusterRole", is_namespaced=False)
 CLUSTER_ROLE_BINDINGS: Final = Resource(
-    _RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", is_namespaced=False
+    RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", is_namespaced=False
 )
 ROLLOUTS: Final = Resource(
     _ARGO,

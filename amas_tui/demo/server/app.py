@@ -16,7 +16,7 @@ from amas_tui.demo.server.reviews import Reviews
 from amas_tui.demo.server.status import bad_request
 from amas_tui.demo.server.watching import Watcher
 from amas_tui.demo.server.writing import Body, Options, Writes, Written
-from amas_tui.demo.store import Json, StatusError, Store
+from amas_tui.demo.store import Json, Key, StatusError, Store, not_found
 
 _JSON: Final = "application/json"
 _MAX_BODY: Final = 3 * 1024 * 1024
@@ -80,8 +80,7 @@ class ApiServer:
             case _, "proxy" if resource == SERVICES:
                 return await self._proxy(request, asked)
             case _, subresource if subresource not in _subresources(resource):
-                self._store.get(resource, asked.scope, asked.name)
-                return self._page_not_found()
+                raise not_found(Key(resource, asked.scope, asked.name))
             case "get", _:
                 return self._json(self._store.get(resource, asked.scope, asked.name))
             case "list", _:
@@ -145,6 +144,8 @@ class ApiServer:
     ) -> web.StreamResponse:
         pod = self._store.get(PODS, asked.namespace, asked.name)
         options = logs.Options.read(query, asked.name, self._store.clock.now)
+        if not pod["spec"].get("nodeName"):
+            return web.Response(status=204, headers=self._headers)
         log = logs.PodLog(self._store, self._logs, pod, options)
         response = self._stream("text/plain")
         await response.prepare(request)

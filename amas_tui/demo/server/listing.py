@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from amas_tui.demo.resources import Resource
+from amas_tui.demo.server.patching import go_words
 from amas_tui.demo.server.requests import Asked, number
 from amas_tui.demo.server.selectors import Predicate, fields, labels
 from amas_tui.demo.server.status import bad_request
@@ -18,7 +19,7 @@ _TOO_OLD: Final = (
     " inconsistent list - objects that were created, modified, or deleted between the time the"
     " first chunk was returned and now may show up in the list."
 )
-_FORMAT: Final = "meta.k8s.io/v1"
+_TOO_OLD_VERSION: Final = "The resourceVersion for the provided list is too old."
 _NEWEST: Final = -1
 """The version in a token that goes on from what is there now."""
 
@@ -31,7 +32,7 @@ class Place(NamedTuple):
 
     def token(self) -> str:
         """Return the place as `metadata.continue` has it."""
-        value = {"v": _FORMAT, "rv": self.version, "start": self.start + "\0"}
+        value = {"v": "meta.k8s.io/v1", "rv": self.version, "start": self.start + "\0"}
         text = json.dumps(value, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
@@ -62,7 +63,7 @@ def page(store: Store, asked: Asked, resource: Resource, query: Mapping[str, str
     _check_version(store, query)
     is_wanted = selected(asked, resource, query)
     limit = number(query, "limit") or 0
-    place = _place(query.get("continue", ""), store.version)
+    place = _place(query, store.version)
     moment = store.version if place.version == _NEWEST else place.version
     keyed = sorted(
         (f"{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}", obj)
@@ -113,18 +114,19 @@ def _check_version(store: Store, query: Mapping[str, str]) -> None:
         )
 
 
-def _place(token: str, newest: int) -> Place:
+def _place(query: Mapping[str, str], newest: int) -> Place:
+    token = query.get("continue", "")
     if not token:
-        return Place(newest, "")
+        is_exact = query.get("resourceVersionMatch") == "Exact"
+        return Place(int(query["resourceVersion"]) if is_exact else newest, "")
+    data = b""
     try:
-        value: Any = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        if value["v"] != _FORMAT:
-            raise bad_request(
-                "continue key is not valid: server does not recognize this encoded version"
-            )
+        data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        value: Any = json.loads(data.decode("latin-1"))
         return Place(int(value["rv"]), str(value["start"]).removesuffix("\0"))
     except (ValueError, KeyError, TypeError) as error:
-        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+        words = go_words(data, error) if isinstance(error, ValueError) else "it is no place"
+        raise bad_request(f"invalid continue token: continue key is not valid: {words}") from None
 
 
 def _at(store: Store, resource: Resource, place: Place) -> list[Json]:
@@ -135,6 +137,8 @@ def _at(store: Store, resource: Resource, place: Place) -> list[Json]:
     """
     changes = store.since(place.version)
     if changes is None:
+        if not place.start:
+            raise StatusError(410, "Expired", _TOO_OLD_VERSION)
         error = StatusError(410, "Expired", _TOO_OLD)
         error.metadata = {"continue": Place(_NEWEST, place.start).token()}
         raise error

@@ -94,13 +94,14 @@ def decoded(body: bytes) -> Any:
 
 def go_words(body: bytes, error: ValueError) -> str:
     """Return what Go's decoder says of a body that is not JSON, for the usual mistakes."""
-    text = body.decode(errors="replace")
+    text = body.decode("latin-1")
     at = error.pos if isinstance(error, json.JSONDecodeError) else 0
     if at >= len(text):
         return "unexpected end of JSON input"
     before = text[:at].rstrip()
     where = "object key string" if before.endswith(("{", ",")) and _in_object(before) else "value"
-    return f"invalid character '{text[at]}' looking for beginning of {where}"
+    shown = text[at] if text[at].isprintable() else f"\\u{ord(text[at]):04x}"
+    return f"invalid character '{shown}' looking for beginning of {where}"
 
 
 def _in_object(before: str) -> bool:

@@ -154,6 +154,14 @@ SCHEMAS: Final = {
     EXPERIMENTS: obj("spec", spec=_OBJECT, status=_OBJECT),
 }
 _GENERAL: Final = frozenset({"apiVersion", "kind", "metadata"})
+_GO: Final = {
+    "array": "[]interface {}",
+    "boolean": "bool",
+    "integer": "int64",
+    "number": "float64",
+    "object": "map[string]interface{}",
+    "string": "string",
+}
 _TIME_FORMAT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)")
 
 
@@ -191,7 +199,22 @@ def causes(resource: Resource, whole: Json, subresource: str = "") -> list[Cause
         found = list(_check(schema.fields[subresource], value, subresource, subresource + "."))
     else:
         found = list(_check(schema, whole, "", ""))
+    if resource == ROLLOUTS and not subresource:
+        found += _replicas(whole.get("spec"))
     return [*found, UNCHECKED] if found else []
+
+
+def _replicas(spec: Any) -> list[Cause]:
+    """Return what the scale subresource says of a number of pods that it cannot read."""
+    value, wanted = (
+        (spec.get("replicas"), "int64") if isinstance(spec, dict) else (spec, _GO["object"])
+    )
+    if value is None or (wanted == "int64" and _kind(value) == "integer"):
+        return []
+    words = f"accessor error: {value} is of the type {_GO[_kind(value)]}, expected {wanted}"
+    return [
+        Cause("FieldValueInvalid", f"Invalid value: 0: .spec.replicas {words}", ".spec.replicas")
+    ]
 
 
 UNCHECKED: Final = Cause(

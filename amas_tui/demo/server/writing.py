@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from amas_tui.demo import managed, namespaces
 from amas_tui.demo.copies import copied
 from amas_tui.demo.managed import Writer
-from amas_tui.demo.resources import NAMESPACES, Resource
+from amas_tui.demo.resources import EVENTS, NAMESPACES, RBAC, Resource
 from amas_tui.demo.server import patching, schema
 from amas_tui.demo.server.requests import Asked, flag
 from amas_tui.demo.server.status import (
@@ -108,8 +108,8 @@ class Writes:
         """
         obj = _decoded(body, resource)
         version = obj.setdefault("metadata", {}).get("resourceVersion")
-        self._store.get(resource, asked.scope, asked.name)
         _check_name(asked, obj)
+        self._store.get(resource, asked.scope, asked.name)
         if not version and resource.is_custom:
             words = "Invalid value: 0: must be specified for an update"
             cause = Cause("FieldValueInvalid", words, "metadata.resourceVersion")
@@ -122,11 +122,9 @@ class Writes:
         Raises:
             StatusError: It is refused.
         """
-        accepted = [patching.JSON, patching.MERGE, patching.APPLY]
-        if not resource.is_custom:
-            accepted.insert(2, patching.STRATEGIC)
+        accepted = (patching.JSON, patching.MERGE, patching.APPLY)
         if body.type not in accepted:
-            if resource.is_custom:
+            if resource.is_custom or body.type == patching.STRATEGIC:
                 raise unsupported(accepted)
             words = "415: Unsupported Media Type"
             raise StatusError(415, "UnsupportedMediaType", words, {})
@@ -207,6 +205,7 @@ class Writes:
         def write(obj: Json) -> None:
             nonlocal warnings
             after = change(copied(obj))
+            after |= {"apiVersion": before["apiVersion"], "kind": before["kind"]}
             if not isinstance(after.get("metadata"), dict):
                 after["metadata"] = {}
             _check_name(asked, after)
@@ -281,12 +280,23 @@ def _judged(resource: Resource, obj: Json, subresource: str = "") -> tuple[str, 
         words = "Required value: name or generateName is required"
         missing = Cause("FieldValueRequired", words, "metadata.name")
         found = [missing, *(found or ([schema.UNCHECKED] if resource.is_custom else []))]
-    elif name and not _NAME.fullmatch(name) and ":" not in name:
+    elif resource == NAMESPACES and "." in name:
+        words = f'Invalid value: "{name}": must not contain dots'
+        found = [Cause("FieldValueInvalid", words, "metadata.name")]
+    elif resource == EVENTS and _place_of(obj) != metadata["namespace"]:
+        words = f'Invalid value: "{_place_of(obj)}": does not match event.namespace'
+        found = [Cause("FieldValueInvalid", words, "involvedObject.namespace")]
+    elif name and not _NAME.fullmatch(name) and resource.group != RBAC:
         words = f'Invalid value: "{name}": {_NAME_RULE}'
         found = [Cause("FieldValueInvalid", words, "metadata.name"), *found]
     if found:
         raise invalid(resource.group, resource.kind, name, found)
     return tuple(f'unknown field "{path}"' for path in unknown)
+
+
+def _place_of(event: Json) -> str:
+    """Return the namespace that an Event must stand in; what has none is told of in `default`."""
+    return str((event.get("involvedObject") or {}).get("namespace") or "default")
 
 
 def _decoded(body: Body, resource: Resource) -> Json:
