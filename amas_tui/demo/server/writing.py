@@ -413,7 +413,9 @@ def _check_known(asked: Asked, resource: Resource, manifest: Json) -> None:
         return
     lines = [f".{path}: field not declared in schema" for path in unknown]
     joined = lines[0] if len(lines) == 1 else "errors:\n  " + "\n  ".join(lines)
-    place = f"{asked.namespace}/{asked.name}; {resource.api_version}, Kind={resource.kind}"
+    metadata = manifest.get("metadata", {})
+    place = f"{metadata.get('namespace', '')}/{asked.name}"
+    place = f"{place}; {resource.api_version}, Kind={resource.kind}"
     raise internal(f"failed to create typed patch object ({place}): {joined}")
 
 
