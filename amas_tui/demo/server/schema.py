@@ -133,17 +133,42 @@ _ROLLOUT: Final = obj(
         workloadObservedGeneration=STRING,
     ),
 )
-_TEMPLATE: Final = obj("spec", spec=_OBJECT)
+_METRIC: Final = obj(
+    "name",
+    "provider",
+    consecutiveErrorLimit=ANY,
+    consecutiveSuccessLimit=ANY,
+    count=ANY,
+    failureCondition=STRING,
+    failureLimit=ANY,
+    inconclusiveLimit=ANY,
+    initialDelay=STRING,
+    interval=STRING,
+    name=STRING,
+    provider=_OBJECT,
+    successCondition=STRING,
+)
+_ARGUMENT: Final = obj("name", name=STRING, value=STRING, valueFrom=_OBJECT)
+_TEMPLATE: Final = obj(
+    "spec",
+    spec=obj(
+        args=array(_ARGUMENT),
+        dryRun=array(ANY),
+        measurementRetention=array(ANY),
+        metrics=array(_METRIC),
+        templates=array(ANY),
+    ),
+)
 SCHEMAS: Final = {
     ROLLOUTS: _ROLLOUT,
     ANALYSIS_RUNS: obj(
         "spec",
         spec=obj(
             "metrics",
-            args=array(ANY),
+            args=array(_ARGUMENT),
             dryRun=array(ANY),
             measurementRetention=array(ANY),
-            metrics=array(ANY),
+            metrics=array(_METRIC),
             terminate=BOOLEAN,
             ttlStrategy=_OBJECT,
         ),
