@@ -143,7 +143,7 @@ def _ingress(obj: Json) -> Ingress:
 
 
 def _name(obj: Json) -> Name:
-    return Name(obj["metadata"]["namespace"], obj["metadata"]["name"])
+    return Name(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
 
 
 def _rate(obj: Json) -> float:
