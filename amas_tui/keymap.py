@@ -40,6 +40,7 @@ class Command:
         argument: What the word takes, e.g. `NAMESPACE`.
         verb: What it asks of the rollout under the cursor.
         shown_in: The views whose footer has room for it.
+        in_replay: Whether it exists in a replay alone; its keys then mean nothing else.
     """
 
     id: str
@@ -51,9 +52,46 @@ class Command:
     argument: str = ""
     verb: Verb | None = None
     shown_in: frozenset[View] = ANYWHERE
+    in_replay: bool = False
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
+    # First, so that in a replay their keys mean this.
+    Command(
+        "replay-pause",
+        ("space",),
+        ANYWHERE,
+        "pause",
+        "In a replay: pause, or go on",
+        "pause-replay",
+        in_replay=True,
+    ),
+    Command(
+        "replay-back",
+        ("left_square_bracket",),
+        ANYWHERE,
+        "back",
+        "In a replay: one picture back",
+        in_replay=True,
+    ),
+    Command(
+        "replay-forward",
+        ("right_square_bracket",),
+        ANYWHERE,
+        "on",
+        "In a replay: one picture on",
+        in_replay=True,
+    ),
+    Command(
+        "replay-seek",
+        ("S",),
+        ANYWHERE,
+        "seek",
+        "In a replay: go to 14:07, 14:07:21, 40%, +30s or -2m",
+        "seek",
+        "TIME",
+        in_replay=True,
+    ),
     Command("open", ("enter",), ON_BOARD, "open", "Open the rollout under the cursor", "open"),
     Command(
         "promote",
@@ -236,6 +274,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Export the timeline as Markdown and JSON for the postmortem",
         "export",
     ),
+    Command(
+        "record",
+        (),
+        ANYWHERE,
+        "",
+        "Keep a recording of what came in lately, for `amas-tui replay`",
+        "rec",
+    ),
     Command("next-panel", ("right_square_bracket", "tab"), IN_ROLLOUT, "", "Go to the next panel"),
     Command(
         "previous-panel",
@@ -353,24 +399,39 @@ def _character_key(char: str) -> str | None:
 class Keymap:
     """The commands with the keys in force."""
 
-    def __init__(self, remapped: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        remapped: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        is_replay: bool = False,
+    ) -> None:
         """Take the table, with other keys for some commands.
 
         Raises:
             UsageError: A command is unknown, or a key would mean two things in one view.
         """
+        self.is_replay = is_replay
         self._keys = {command.id: command.keys for command in COMMANDS}
         for id_, keys in (remapped or {}).items():
             if id_ not in self._keys:
                 known = ", ".join(sorted(self._keys))
                 raise UsageError(f"keys: there is no command {id_}", hint=f"There are {known}")
             self._keys[id_] = keys
+        if is_replay:
+            self._yield_to_replay()
         if clash := next(self._clashes(), None):
             key, view, first, second = clash
             raise UsageError(
                 f"keys: {key_name(key)} is both {first} and {second} in the {view} view",
                 hint="Give one of them another key in the configuration",
             )
+
+    def _yield_to_replay(self) -> None:
+        """Take from the other commands the keys that steer a replay."""
+        steering = {key for one in COMMANDS if one.in_replay for key in self._keys[one.id]}
+        for one in COMMANDS:
+            if not one.in_replay:
+                self._keys[one.id] = tuple(k for k in self._keys[one.id] if k not in steering)
 
     def _clashes(self) -> Iterator[tuple[str, View, str, str]]:
         for view in View:
@@ -383,7 +444,11 @@ class Keymap:
 
     def of(self, view: View) -> tuple[Command, ...]:
         """Return the commands of a view, in the order of the table."""
-        return tuple(command for command in COMMANDS if view in command.views)
+        return tuple(
+            command
+            for command in COMMANDS
+            if view in command.views and (self.is_replay or not command.in_replay)
+        )
 
     def keys(self, id_: str) -> tuple[str, ...]:
         """Return the keys of a command as Textual names them."""

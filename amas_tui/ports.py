@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from amas_tui.actions.write import Write
@@ -91,6 +92,30 @@ class Ledger(Protocol):
         ...
 
 
+class Replayer(Protocol):
+    """Steers a recording that is shown as if it were a cluster."""
+
+    def now(self) -> datetime:
+        """Return the moment that is shown, by the clock of the recording."""
+        ...
+
+    def toggle(self) -> None:
+        """Pause, or go on."""
+        ...
+
+    def step(self, pictures: int) -> None:
+        """Go so many pictures on, or back where negative, and pause there."""
+        ...
+
+    def seek(self, text: str) -> None:
+        """Go to a moment: `14:07`, `14:07:21`, `40%`, `+30s` or `-2m`.
+
+        Raises:
+            UsageError: The text is none of these.
+        """
+        ...
+
+
 class Cluster(Protocol):
     """One cluster, live."""
 
@@ -136,6 +161,20 @@ class Cluster(Protocol):
 
     def relist(self) -> None:
         """Forget every version and list anew."""
+        ...
+
+    def keep_recording(self, folder: Path) -> Path:
+        """Write what came in lately to a file in `folder`, and return its path.
+
+        Raises:
+            OSError: It cannot be written.
+            AmasError: There is nothing to keep.
+        """
+        ...
+
+    @property
+    def position(self) -> str:
+        """Return where in a recording we are, for the header; empty for a live cluster."""
         ...
 
     async def identity(self) -> Identity:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from amas_tui.actions.write import Operation, Write
@@ -102,6 +103,15 @@ class FakeCluster:
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Note whose log is read."""
         self.logs = (uid, choice)
+
+    def keep_recording(self, folder: Path) -> Path:
+        """Write nothing and say where it would be."""
+        return folder / "recording.jsonl.gz"
+
+    @property
+    def position(self) -> str:
+        """Return no word."""
+        return ""
 
     @property
     def home(self) -> str:

@@ -8,6 +8,7 @@ import click
 LATER: Final = {
     "config": "amas_tui.cli.config_command:config",
     "demo": "amas_tui.cli.demo_command:demo",
+    "replay": "amas_tui.cli.replay_command:replay",
     "export": "amas_tui.cli.export_command:export",
     "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",

@@ -69,6 +69,23 @@ def log_to_file(verbosity: int) -> None:
     )
 
 
+def prepare(twin: str, verbosity: int) -> None:
+    """Make ready for a full screen, before Textual is imported.
+
+    Raises:
+        UsageError: There can be none here; names the command that works without.
+    """
+    # Until the first picture nearly everything that is made stays: looking for garbage among it
+    # takes a tenth of the time. The app turns it on again.
+    gc.disable()
+    check_terminal(twin)
+    log_to_file(verbosity)
+    assume_size()
+    # Read before Textual takes it away: the standard says set *and not empty*.
+    if not os.environ.get("NO_COLOR", "x"):
+        del os.environ["NO_COLOR"]
+
+
 def run_screen(
     flags: Flags,
     *,
@@ -81,15 +98,7 @@ def run_screen(
 
     `locate` finds the cluster where the flags do not name it yet; it may wait.
     """
-    # Until the first picture nearly everything that is made stays: looking for garbage among it
-    # takes a tenth of the time. The app turns it on again.
-    gc.disable()
-    check_terminal("amas-tui list, get or status")
-    log_to_file(verbosity)
-    assume_size()
-    # Read before Textual takes it away: the standard says set *and not empty*.
-    if not os.environ.get("NO_COLOR", "x"):
-        del os.environ["NO_COLOR"]
+    prepare("amas-tui list, get or status", verbosity)
     from amas_tui.config.document import read_document  # noqa: PLC0415 - after the checks above
     from amas_tui.config.resolve import resolve  # noqa: PLC0415
     from amas_tui.keymap import Keymap  # noqa: PLC0415

@@ -88,10 +88,17 @@ def _own_labels(value: dict[str, str] | None) -> dict[str, str]:
     """Keep short values: the last-applied configuration alone is a third of an object."""
     if not value:
         return {}
-    return {safe(k): safe(v) for k, v in value.items() if v is not None and len(v) <= _MAX_LABEL}
+    return {
+        safe(key): safe(text)
+        for key, text in value.items()
+        if text is not None and len(text) <= _MAX_LABEL and key != _LAST_APPLIED
+    }
 
 
 _MAX_LABEL: Final = 1_024
+
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""Holds environment variables in plain text; nobody here looks at it."""
 
 
 def _int32(value: int) -> int:
@@ -143,7 +150,11 @@ Present = Annotated[bool, _Anything(lambda value: value is not None)]
 
 Names = Annotated[
     tuple[str, ...],
-    _Anything(lambda value: tuple(map(safe, map(str, value))) if isinstance(value, dict) else ()),
+    _Anything(
+        lambda value: (
+            tuple(map(safe, map(str, value))) if isinstance(value, dict | list | tuple) else ()
+        )
+    ),
 ]
 """The keys of an object whose values are not kept."""
 

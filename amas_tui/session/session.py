@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, Self
 
 from amas_tui.actions.write import Write
@@ -21,6 +22,7 @@ from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
 from amas_tui.ports import Identity, Note, Right
+from amas_tui.recording.ring import Ring
 from amas_tui.rules.traffic import standing
 from amas_tui.session.clues import ClueFinder
 from amas_tui.session.explain import Explainer
@@ -74,6 +76,7 @@ class Session:
         self._namespaces = namespaces
         self._snapshot = Snapshot()
         self._mailbox: Mailbox[Fact] = Mailbox()
+        self._ring = Ring(datetime.now(UTC))
         self._held: list[Fact] = []
         self._held_since = 0.0
         self._tasks: dict[Wanted, asyncio.Task[None]] = {}
@@ -159,6 +162,21 @@ class Session:
         """Follow the log of a rollout's pods too, or no more; what was read is forgotten then."""
         self._logs = {}
         self._log_follower.follow(uid, choice)
+
+    def keep_recording(self, folder: Path) -> Path:
+        """Write what came in lately to a file in `folder`, and return its path.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        from amas_tui.recording.file import save  # noqa: PLC0415 - rare, and not before then
+
+        return save(self._ring.recording(self.context, self.home), folder)
+
+    @property
+    def position(self) -> str:
+        """Return nothing: this is live."""
+        return ""
 
     def attend(self, uids: Sequence[str]) -> None:
         """Fetch what explains these rollouts, again whenever they change."""
@@ -258,6 +276,7 @@ class Session:
         if self._focus is not None:
             self._refocus()
             self._compare(self._focus)
+        self._ring.add(datetime.now(UTC), facts, self._snapshot, self._focus)
         for stream, update, _ in facts:
             if stream == StreamId(Kind.ROLLOUTS) and isinstance(update, Lost):
                 self._narrow(update)

@@ -49,7 +49,7 @@ from amas_tui.viewmodel.frame import Place, freshness, help_lines
 from amas_tui.viewmodel.text import Tone
 
 if TYPE_CHECKING:
-    from amas_tui.ports import Cluster
+    from amas_tui.ports import Cluster, Replayer
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ class Options:
 
     Attributes:
         others: Further clusters on the same board.
+        replayer: Steers the recording that is shown, `None` for live clusters.
         open: Name of the rollout to open at once, in the home namespace; `None` for the board.
     """
 
@@ -77,6 +78,7 @@ class Options:
     open: str | None = None
     ascii_only: bool = False
     others: tuple[tuple[Place, Connect], ...] = ()
+    replayer: "Replayer | None" = None
 
 
 class AmasApp(ActingApp):
@@ -416,6 +418,10 @@ class AmasApp(ActingApp):
                 self._choose(())
             case "namespace":
                 self._choose(tuple(message.argument.replace(",", " ").split()))
+            case "record":
+                self._keep_recording()
+            case _ if message.command.startswith("replay-"):
+                self._steer(message.command, message.argument)
             case "cancel":
                 self.action_cancel()
             case _:
@@ -429,6 +435,41 @@ class AmasApp(ActingApp):
             if link.cluster is not None:
                 link.cluster.choose(namespaces)
             link.place = replace(link.place, namespaces=namespaces)
+        self.show()
+
+    def _keep_recording(self) -> None:
+        """Write what came in lately to a file, and say where."""
+        from platformdirs import user_data_path  # noqa: PLC0415 - rare, and not before then
+
+        if self._cluster is None:
+            self.notify("There is no connection to record.", severity="warning", markup=False)
+            return
+        try:
+            path = self._cluster.keep_recording(user_data_path("amas-tui") / "recordings")
+        except (OSError, AmasError) as error:
+            text = f"Cannot keep a recording: {error}"
+            self.notify(text, severity="error", markup=False, timeout=10)
+        else:
+            text = f"Recording kept: amas-tui replay {path}"
+            self.notify(text, markup=False, timeout=10)
+
+    def _steer(self, command: str, argument: str) -> None:
+        """Steer the recording that is shown."""
+        replayer = self._options.replayer
+        if replayer is None:
+            return
+        try:
+            match command:
+                case "replay-pause":
+                    replayer.toggle()
+                case "replay-back":
+                    replayer.step(-1)
+                case "replay-forward":
+                    replayer.step(1)
+                case _:
+                    replayer.seek(argument)
+        except AmasError as error:
+            self.notify(error.sentence, severity="warning", markup=False)
         self.show()
 
     def _relist(self) -> None:
@@ -494,7 +535,7 @@ def _seen(link: Link, local: datetime) -> ClusterView:
     """Return what is known of one cluster, dated by its own clock."""
     offset = link.snapshot.clock_offset if link.snapshot else timedelta(0)
     return ClusterView(
-        place=link.place,
+        place=replace(link.place, position=link.cluster.position) if link.cluster else link.place,
         fresh=freshness(link.snapshot, local, link.error),
         now=local + offset,
         snapshot=link.snapshot,

@@ -27,6 +27,7 @@ class Place:
         namespaces: Empty means all.
         user: Empty until it is known.
         is_user_confirmed: Whether the API server said who we are.
+        position: Where in a recording we are; empty for a live cluster.
         mark: A word such as `PROD` that a context is marked with; empty for none.
         colour: Of the mark, of the terminal's own palette.
     """
@@ -38,6 +39,7 @@ class Place:
     mark: str = ""
     colour: str = "red"
     is_read_only: bool = False
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,11 @@ def header(
     mark = [Span(f" {place.mark} ", tone)] if place.mark else []
     where = " › ".join([place.context or "no context", *trail])
     left = [Span(" "), *mark, Span(" " if mark else ""), Span(where, Tone.STRONG)]
-    if place.is_read_only:
+    if place.is_read_only and not place.position:
         left.append(Span("  read-only", Tone.WARN))
     user = place.user if place.is_user_confirmed or not place.user else f"{place.user}?"
+    if place.position:
+        left.append(Span(f"  {place.position}", Tone.WARN))
     identity = [Span(user, Tone.DIM), Span("  ")] if user else []
     right: list[Span] = []
     if counts is not None:

@@ -158,6 +158,7 @@ EVERYWHERE: Final[Mapping[str, Effect]] = {
     "repaint": paints_anew,
     "cancel": says("Ctrl-C again within two seconds quits"),
     "help": shows("Keys in the"),
+    "record": says("Recording kept: amas-tui replay"),
 }
 
 EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
@@ -191,7 +192,7 @@ KEYS = [
     pytest.param(view, command, key, id=f"{view}-{command.id}-{key}")
     for view in View
     for command in COMMANDS
-    if view in command.views
+    if view in command.views and not command.in_replay
     for key in command.keys
 ]
 

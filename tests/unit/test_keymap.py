@@ -22,7 +22,8 @@ def test_every_command_has_an_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("view", View)
 def test_no_key_means_two_things_in_a_view(view: View) -> None:
-    keys = Counter(key for one in COMMANDS if view in one.views for key in one.keys)
+    known = Keymap()
+    keys = Counter(key for one in known.of(view) for key in known.keys(one.id))
     assert [key for key, count in keys.items() if count > 1] == []
 
 
@@ -39,6 +40,16 @@ def test_a_command_can_be_reached_and_is_explained(one: Command) -> None:
     assert not one.help.endswith(".")
     assert one.views
     assert len(one.label.split()) <= 2
+
+
+@pytest.mark.parametrize("view", View)
+def test_in_a_replay_its_keys_mean_nothing_else(view: View) -> None:
+    known = Keymap(is_replay=True)
+    keys = Counter(key for one in known.of(view) for key in known.keys(one.id))
+    assert [key for key, count in keys.items() if count > 1] == []
+    assert known.keys("replay-forward") == ("right_square_bracket",)
+    assert known.keys("next-panel") == ("tab",)
+    assert not any(one.in_replay for one in Keymap().of(view))
 
 
 def test_no_key_is_taken_that_screens_and_browsers_want_for_themselves() -> None:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from amas_tui.keymap import COMMANDS, Command, View
+from amas_tui.keymap import COMMANDS, Command, View, command
 from amas_tui.ui.messages import CommandIssued
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.widgets.line_view import LineView
@@ -53,8 +53,11 @@ class MainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether an action may run: while something is typed no key is a command."""
-        del parameters
-        return action != "command" or self._prompt is None
+        if action != "command":
+            return True
+        keymap = self.shown.keymap
+        one = command(str(parameters[0]))
+        return self._prompt is None and (keymap.is_replay or not one.in_replay)
 
     def compose(self) -> ComposeResult:
         """Lay out header, banner, body and footer."""
@@ -130,7 +133,6 @@ class MainScreen(Screen[None]):
 
     def carry_out(self, id_: str, argument: str) -> bool:
         """Carry out what concerns this screen alone; return whether it was that."""
-        del argument
         match id_:
             case "down":
                 self.body.move(1)
@@ -146,6 +148,8 @@ class MainScreen(Screen[None]):
                 self.body.move_end(last=True)
             case "copy":
                 self._copy()
+            case "replay-seek" if not argument:
+                self.open_prompt(":", "seek ")
             case "command":
                 words = [one.word for one in self.shown.keymap.of(self.VIEW) if one.word]
                 self.open_prompt(":", words=words)
