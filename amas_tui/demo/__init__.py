@@ -8,4 +8,11 @@ Left out of Rollouts, and nowhere faked: `experiment`, `setHeaderRoute`, `setMir
 ephemeral metadata and anti-affinity; references to anything but a Deployment, and Deployments'
 own pods. After an abort the real controller lets the canary Service flap between the versions until
 the new one has no pods; here it goes over to the stable version once.
+
+Left out of the API server: TLS, so that kubectl, which sends no token over plain HTTP, cannot log
+in; Secrets, Leases, quotas and other kinds than those in `resources`; strategic merge patches;
+tables, protobuf and compression; watches that begin with `sendInitialEvents`; subresources other
+than `status`, `log` and `proxy`; admission; finalizers and grace periods; the syntax of labels and
+annotations; the schema of what is below `strategy` and a pod's template; managed fields inside of
+lists. Its Services lead to its own Prometheus alone: nothing else is behind their pods.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _START_SECONDS: Final = 30
-_END_SECONDS: Final = 10
+_END_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,10 @@ def demo(
         yield Demo(process, json.loads(line))
     finally:
         process.stdin.close()
+        process.stdout.close()
         try:
             process.wait(_END_SECONDS)
-        finally:
+        except subprocess.TimeoutExpired:
             process.kill()
-            process.stdout.close()
+            process.wait(_END_SECONDS)
+            raise

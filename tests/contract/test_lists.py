@@ -135,8 +135,7 @@ def test_items_of_the_core_do_not_name_their_kind(control_plane: Plane, maps: st
     assert all("kind" not in item for item in listed(control_plane, maps)["items"])
 
 
-def test_custom_items_name_their_kind(control_plane: Plane, api: Api, namespace: str) -> None:
-    del control_plane
+def test_custom_items_name_their_kind(api: Api, namespace: str) -> None:
     api.create(_template(namespace, "t"))
     (item,) = api.list("analysistemplates", namespace)
     assert (item["kind"], item["apiVersion"]) == ("AnalysisTemplate", "argoproj.io/v1alpha1")
@@ -251,10 +250,7 @@ def test_a_list_of_an_exact_moment_shows_that(
     assert names(send(control_plane, "GET", path, params=params).json()) == ["t1"]
 
 
-def test_a_namespaced_list_holds_that_namespace_alone(
-    control_plane: Plane, api: Api, namespace: str
-) -> None:
-    del control_plane
+def test_a_namespaced_list_holds_that_namespace_alone(api: Api, namespace: str) -> None:
     with api.namespace("beside") as other:
         api.create(_template(namespace, "mine"))
         api.create(_template(other, "theirs"))

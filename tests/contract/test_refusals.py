@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.planes import Plane
 from tests.contract.raw import ANONYMOUS, APPLY, ARGO, JSON_PATCH, MERGE, WRONG, send, status
-from tests.controlplane import faults, rollouts
+from tests.controlplane import faults, manifests, rollouts
 from tests.controlplane.api import Api
 
 NAME: Final = "web"
@@ -672,6 +672,11 @@ CASES: Final = {
         "/api/v1/namespaces/NS/services/web:9090/proxy/api/v1/query",
         status(503, "ServiceUnavailable", 'no service port 9090 found for service "web"'),
     ),
+    "a service that nothing is behind": Case(
+        "GET",
+        "/api/v1/namespaces/NS/services/empty:80/proxy/x",
+        status(503, "ServiceUnavailable", 'no endpoints available for service "empty"'),
+    ),
     "a service's scheme that is none": Case(
         "GET",
         "/api/v1/namespaces/NS/services/ftp:web:80/proxy/x",
@@ -701,6 +706,7 @@ def crowded(control_plane: Plane) -> Any:
     with Api(control_plane) as api, api.namespace("refusals") as name:
         steps = [rollouts.set_weight(20), rollouts.pause()]
         api.apply(*rollouts.canary(name, NAME, steps, replicas=1, requests_per_second=0))
+        api.apply(manifests.service(name, "empty", "nobody"))
         # A controller that writes meanwhile would make an update a matter of luck.
         faults.blind(api, name, NAME)
         yield name

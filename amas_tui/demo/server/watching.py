@@ -43,6 +43,11 @@ class Watcher:
         self._woken = asyncio.Event()
         self._is_dropped = False
 
+    @property
+    def has_news(self) -> bool:
+        """Return whether something waits to be sent."""
+        return bool(self._news)
+
     async def lines(self) -> AsyncGenerator[bytes]:
         """Yield events, several at a time where they came together, until the watch is over."""
         stop = self._store.listen(self._hear)
