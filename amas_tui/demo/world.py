@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from amas_tui.demo import namespaces
+from amas_tui.demo.analysis.measurement import Provider
+from amas_tui.demo.analysis.runs import AnalysisController
+from amas_tui.demo.argo import ArgoRollouts
 from amas_tui.demo.clock import ManualClock
 from amas_tui.demo.controller import cluster
 from amas_tui.demo.controller.cluster import Controllers
@@ -68,6 +71,7 @@ class World:
     options: Options
     prometheus_url: str
     controllers: Controllers
+    argo: ArgoRollouts
     logs: PodLogs
     prometheus: Prometheus
 
@@ -90,7 +94,9 @@ def compose(clock: ManualClock, options: Options, prometheus_url: str) -> World:
     prometheus = Prometheus(clock, [traffic, ControllerMetrics(store)], interval=_interval(options))
     traffic.start()
     prometheus.start()
-    world = World(store, users, options, prometheus_url, controllers, logs, prometheus)
+    analyses = AnalysisController(store, Provider(prometheus, prometheus_url).measure)
+    argo = ArgoRollouts(controllers.rollouts, analyses)
+    world = World(store, users, options, prometheus_url, controllers, argo, logs, prometheus)
     if options.scenario:
         _play(world, clock)
     return world
@@ -109,7 +115,7 @@ def _play(world: World, clock: ManualClock) -> None:
         CLUSTER_ROLE_BINDINGS, access.cluster_role_binding(_ON_CALL, _GROUPS["oncall"])
     )
     pace = Pace(options.speed)
-    stage = Stage(world.store, clock, world.controllers.rollouts, world.prometheus)
+    stage = Stage(world.store, clock, world.argo, world.prometheus)
     stage.put_on(plot(options.scenario, pace, world.prometheus_url, options.fleet), pace)
 
 

@@ -82,15 +82,16 @@ class World:
         store.listen(self._hear)
 
     def _hear(self, change: Change) -> None:
+        resource, obj = change.key.resource, change.object
+        if resource not in (PODS, SERVICES, INGRESSES):
+            return
         if change.type == "DELETED":
-            self._forget(change.key.resource, _name(change.object))
+            self._forget(resource, _name(obj))
         else:
-            self._learn(change.key.resource, change.object)
+            self._learn(resource, obj)
 
     def _learn(self, resource: Resource, obj: Json) -> None:
-        name = _name(obj) if resource in (PODS, SERVICES, INGRESSES) else None
-        if name is None:
-            return
+        name = _name(obj)
         if resource == PODS:
             self.pods[name] = pod_of(obj)
         elif resource == SERVICES:
@@ -99,13 +100,12 @@ class World:
             self.ingresses[name] = _ingress(obj)
 
     def _forget(self, resource: Resource, name: Name) -> None:
-        known: Mapping[Resource, dict[Name, Pod] | dict[Name, Service] | dict[Name, Ingress]] = {
-            PODS: self.pods,
-            SERVICES: self.services,
-            INGRESSES: self.ingresses,
-        }
-        if resource in known:
-            known[resource].pop(name, None)
+        if resource == PODS:
+            self.pods.pop(name, None)
+        elif resource == SERVICES:
+            self.services.pop(name, None)
+        else:
+            self.ingresses.pop(name, None)
 
 
 def pod_of(obj: Json) -> Pod:

@@ -5,7 +5,7 @@ import pytest
 from amas_tui.demo.clock import ManualClock
 from amas_tui.demo.prometheus.service import Prometheus
 from amas_tui.demo.prometheus.values import Vector
-from amas_tui.demo.resources import PODS
+from amas_tui.demo.resources import NAMESPACES, PODS
 from amas_tui.demo.store import Store
 from amas_tui.demo.traffic.flows import Traffic
 from tests.unit.demo import cluster
@@ -149,3 +149,14 @@ def test_no_flood_follows_a_standstill() -> None:
     clock.advance(1)
 
     assert 0 < _values(prometheus, "sum(http_requests_total)")[""] - before < 40 * 8
+
+
+def test_objects_of_no_concern_come_and_go_unnoticed() -> None:
+    store = cluster.store()
+    prometheus = _watched(store)
+    store.create(NAMESPACES, {"metadata": {"name": "other"}})
+    store.delete(NAMESPACES, "", "other")
+
+    cluster.advance(store, 5)
+
+    assert _values(prometheus, "up") == {}
