@@ -32,5 +32,5 @@ def test_what_has_no_value_is_named(condition: str, problem: str) -> None:
 def test_there_are_no_secrets() -> None:
     secret = {"secretKeyRef": {"name": "token", "key": "value"}}
 
-    with pytest.raises(ArgumentError, match='^secrets "token" not found$'):
+    with pytest.raises(ArgumentError, match=r'^secrets "token" not found$'):
         check_secrets([{"name": "x", "valueFrom": secret}])
