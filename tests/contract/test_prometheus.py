@@ -132,6 +132,8 @@ INSTANT: Final = (
         " / sum by (pod) (rate(http_requests_total[1m]))"
     ),
     "up / ignoring(service) up",
+    "nothing / on() up",
+    "up / on() nothing",
     "up * on(instance) temperature",
     "up + on() up",
     "up - ignoring(instance) up",
@@ -287,7 +289,13 @@ RANGED: Final = (
     "temperature / temperature",
     "nothing",
 )
-_RANGES: Final = ((0, 900, 15), (-60, 1300, 47.5), (449.9, 450.1, 0.05), (300, 300, 60))
+_RANGES: Final = (
+    (0, 900, 15),
+    (0, 600, 33.3),
+    (-60, 1300, 47.5),
+    (449.9, 450.1, 0.05),
+    (300, 300, 60),
+)
 """Start and end in seconds after the first sample, and step in seconds."""
 
 

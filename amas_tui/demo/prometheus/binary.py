@@ -79,6 +79,9 @@ def _with_number(node: Binary, vector: Vector, number: float, *, is_left: bool) 
 
 
 def _matched(node: Binary, left: Vector, right: Vector) -> Iterator[Sample]:
+    if not left.samples or not right.samples:
+        # As in Prometheus: duplicates that match nothing are no error.
+        return
     matching = node.matching or Matching(on=False, labels=())
     others: dict[Labels, Sample] = {}
     for sample in right.samples:
