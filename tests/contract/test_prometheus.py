@@ -15,6 +15,7 @@ from amas_tui.demo.prometheus.api import Api
 from amas_tui.demo.prometheus.labels import labels_of
 from amas_tui.demo.prometheus.tsdb import Database
 from tests.contract import real_prometheus
+from tests.contract.random_queries import random_queries
 from tests.contract.series import SECONDS, START, all_series, exposition
 
 Answer = tuple[int, Any]
@@ -485,3 +486,22 @@ def test_the_version_is_told_in_the_real_form(demo: Asked, real: Asked) -> None:
 
     assert status == 200
     assert ours["data"].keys() == theirs["data"].keys()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_queries_at_random_have_the_real_values(demo: Asked, real: Asked, seed: int) -> None:
+    differences = []
+    for number, query in enumerate(random_queries(seed, 60)):
+        moment = START + _MOMENTS[number % len(_MOMENTS)]
+        ranged = {"start": f"{START + 100}", "end": f"{START + 1_000}", "step": "47.3"}
+        for path, params in (("query", {"time": f"{moment}"}), ("query_range", ranged)):
+            asked = {"query": query, **params}
+            ours, theirs = demo(f"/api/v1/{path}", asked), real(f"/api/v1/{path}", asked)
+            if not _same(ours, theirs) and not _both_ambiguous(ours, theirs):
+                differences.append((query, ours, theirs))
+    assert not differences
+
+
+def _both_ambiguous(ours: Answer, theirs: Answer) -> bool:
+    """Return whether both refuse for the same reason; which series they name is by chance."""
+    return ours[0] == theirs[0] == 422 and ours[1]["error"][:30] == theirs[1]["error"][:30]
