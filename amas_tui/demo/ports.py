@@ -43,28 +43,3 @@ class Prometheus(Protocol):
 
     def answer(self, path: str, params: Sequence[tuple[str, str]]) -> Reply:
         """Return the answer to a GET or a POSTed form of e.g. `/api/v1/query`."""
-
-
-class NoLogs:
-    """Pods that never write."""
-
-    def lines(self, _pod: Json, _container: str, *, previous: bool) -> Sequence[LogLine]:
-        """Return nothing."""
-        del previous
-        return ()
-
-    def listen(
-        self, _pod: Json, _container: str, _hear: Callable[[LogLine], None]
-    ) -> Callable[[], None]:
-        """Never call `hear`."""
-        return lambda: None
-
-
-class NoPrometheus:
-    """A Prometheus that is not there."""
-
-    is_away = True
-
-    def answer(self, _path: str, _params: Sequence[tuple[str, str]]) -> Reply:
-        """Return what an ingress says of a backend that is away."""
-        return Reply(503, b"no available server\n", "text/plain; charset=utf-8")
