@@ -81,6 +81,7 @@ class Preview:
         live: The object that is written first, as it was.
         context: The context it was made in; it is sent in no other.
         must_type: Whether the rollout's name is typed to confirm.
+        is_denied: Whether it is refused because a right is missing.
     """
 
     verb: Verb
@@ -94,6 +95,7 @@ class Preview:
     live: Mapping[str, Any] | None = None
     context: str = ""
     must_type: bool = False
+    is_denied: bool = False
 
     @property
     def is_possible(self) -> bool:
@@ -113,7 +115,13 @@ class WriteRefusedError(AmasError):
 
 
 async def prepare(
-    gate: Gate, verb: Verb, scene: Scene, now: datetime, choice: Choice | None = None
+    gate: Gate,
+    verb: Verb,
+    scene: Scene,
+    now: datetime,
+    choice: Choice | None = None,
+    *,
+    is_dry_run: bool = True,
 ) -> Preview:
     """Return what a verb would do: nothing is sent but reads, a review and a dry-run.
 
@@ -125,6 +133,7 @@ async def prepare(
         scene: What the user sees.
         now: The server's time.
         choice: Revision, images, run or experiment, where the verb needs one.
+        is_dry_run: Whether the server is asked for rights and lets the write run dry.
 
     Raises:
         AmasError: The cluster could not be asked.
@@ -146,8 +155,11 @@ async def prepare(
     except RefusedError as error:
         return replace(empty, refusal=safe(str(error)))
     preview = replace(empty, writes=planned, templates=templates, live=live)
+    if not is_dry_run:
+        return preview
     if right := await _missing_right(cluster, planned):
-        return replace(preview, refusal=right, hint="Ask for the Role in the README's permissions")
+        hint = "Ask for the Role in the README's permissions"
+        return replace(preview, refusal=right, hint=hint, is_denied=True)
     return await _dry_run(cluster, preview, live)
 
 

@@ -221,23 +221,24 @@ def _undo_verdict(pending: Pending, scene: Scene) -> Progress:
 
 
 def _written_back(pending: Pending, rollout: Rollout) -> Progress | None:
-    """Return the ending of a template that somebody put back, once a later spec was taken in."""
-    before = pending.before.status.current_pod_hash
-    if rollout.spec.workload_ref is None:
-        later = rollout.metadata.generation > pending.generation
-    else:
-        seen = rollout.status.workload_observed_generation
-        later = seen.isdecimal() and int(seen) > pending.generation
-    if not (later and template_seen(pending, rollout)):
+    """Return the ending of a template that somebody put back, `None` where nobody did.
+
+    The controller itself rewrites a spec in its own spelling, so a later generation proves nothing:
+    the images are those of before, and a hand that is neither ours nor the controller's wrote last.
+    """
+    before = pending.before
+    later = rollout.metadata.generation > pending.generation
+    if rollout.spec.workload_ref is not None or not (later and template_seen(pending, rollout)):
         return None
-    if rollout.status.current_pod_hash != before:
-        return None
+    same = rollout.spec.template == before.spec.template
     who = newest_writer(rollout, pending)
+    if not (same and who and rollout.status.current_pod_hash == before.status.current_pod_hash):
+        return None
     return Progress(Ending.REVERTED, remark=f"{who} put the template back")
 
 
 def newest_writer(rollout: Rollout, pending: Pending) -> str:
-    """Return who wrote the spec last since our write, as far as the cluster knows."""
+    """Return who else wrote the spec since our write, empty where nobody did."""
     since = pending.sent_at.replace(microsecond=0)
     entries = [
         entry
@@ -248,7 +249,7 @@ def newest_writer(rollout: Rollout, pending: Pending) -> str:
         and entry.manager not in OWN_MANAGERS
     ]
     newest = max(entries, key=lambda entry: entry.time or since, default=None)
-    return newest.manager if newest is not None else "somebody"
+    return newest.manager if newest is not None else ""
 
 
 OWN_MANAGERS: Final = frozenset({"amas-tui", "rollouts-controller", "argo-rollouts"})

@@ -13,6 +13,15 @@ LATER: Final = {
     "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",
     "why": "amas_tui.cli.why_command:why",
+    "abort": "amas_tui.cli.verbs_command:abort",
+    "pause": "amas_tui.cli.verbs_command:pause",
+    "promote": "amas_tui.cli.verbs_command:promote",
+    "restart": "amas_tui.cli.verbs_command:restart",
+    "resume": "amas_tui.cli.verbs_command:resume",
+    "retry": "amas_tui.cli.verbs_command:retry",
+    "set": "amas_tui.cli.verbs_command:set_",
+    "terminate": "amas_tui.cli.verbs_command:terminate",
+    "undo": "amas_tui.cli.verbs_command:undo",
 }
 """Where each command is: `module:attribute`."""
 

@@ -10,7 +10,7 @@ import click
 
 from amas_tui import __version__
 from amas_tui.cli.lazy import Commands
-from amas_tui.cli.options import Duration, Flags, connection_flags, fleet_flags
+from amas_tui.cli.options import Duration, Flags, connection_flags, fleet_flags, rollout_name
 from amas_tui.errors import AmasError, Exit
 
 _OUTPUT = click.option(
@@ -70,7 +70,7 @@ def open_(
     context: click.Context, name: str, *, flags: Flags, ascii_flag: bool | None, verbosity: int
 ) -> None:
     """Open the screen of one rollout."""
-    _screen(context, flags, _rollout_name(name), ascii_flag, verbosity)
+    _screen(context, flags, rollout_name(name), ascii_flag, verbosity)
 
 
 @cli.command("list")
@@ -116,27 +116,17 @@ def status(
     from amas_tui.cli.headless import rollout_status  # noqa: PLC0415
 
     patience = timeout or None
-    _run(
-        context, rollout_status(flags, _rollout_name(name), output, watch=watch, patience=patience)
-    )
+    _run(context, rollout_status(flags, rollout_name(name), output, watch=watch, patience=patience))
 
 
 def _named(words: tuple[str, ...]) -> str:
     """Return the name in `NAME`, `rollout NAME` or `rollout/NAME`."""
     if len(words) == 1:
-        return _rollout_name(words[0])
+        return rollout_name(words[0])
     kind, name, *rest = words
     if rest or kind not in ("rollout", "rollouts", "ro"):
         raise click.UsageError(f"get takes one rollout, not {' '.join(words)}")
-    return _rollout_name(name)
-
-
-def _rollout_name(text: str) -> str:
-    """Return the name in `NAME` or `rollout/NAME`."""
-    kind, slash, name = text.rpartition("/")
-    if slash and kind.partition(".")[0] not in ("rollout", "rollouts", "ro"):
-        raise click.UsageError(f"{kind} is not a kind that is shown here")
-    return name
+    return rollout_name(name)
 
 
 def _run(context: click.Context, work: Coroutine[Any, Any, int]) -> None:

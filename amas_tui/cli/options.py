@@ -142,3 +142,11 @@ def _with_flags(command: Command, *, several: bool) -> Command:
         decorated = option(decorated)
     result: Command = decorated
     return result
+
+
+def rollout_name(text: str) -> str:
+    """Return the name in `NAME` or `rollout/NAME`."""
+    kind, slash, name = text.rpartition("/")
+    if slash and kind.partition(".")[0] not in ("rollout", "rollouts", "ro"):
+        raise click.UsageError(f"{kind} is not a kind that is shown here")
+    return name

@@ -185,7 +185,7 @@ _ENDING_SIGN = {
 }
 
 
-def outcome_lines(verb: Verb, progress: Progress, took: str, width: int) -> tuple[Line, ...]:
+def outcome_lines(verb: str, progress: Progress, took: str, width: int) -> tuple[Line, ...]:
     """Return where a write stands, with the stages that were seen."""
     tone = _ENDING_TONE[progress.ending]
     spans = [
