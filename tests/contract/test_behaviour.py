@@ -7,7 +7,9 @@ from tests.contract import (
     checks_analysis,
     checks_blue_green,
     checks_canary,
+    checks_final,
     checks_invalid,
+    checks_pods,
 )
 from tests.contract.actions import Check
 from tests.contract.planes import Plane
@@ -49,6 +51,13 @@ CHECKS: tuple[Check, ...] = (
     checks_analysis.inconclusive_analysis,
     checks_analysis.skipped_analysis_is_terminated,
     checks_analysis.analyses_around_the_switch,
+    checks_pods.fates,
+    checks_pods.slow_pods,
+    checks_pods.deadline_passes,
+    checks_pods.deadline_aborts,
+    checks_pods.workload_reference,
+    checks_final.events,
+    checks_final.final_objects,
 )
 
 

@@ -235,10 +235,10 @@ def _create(sync: Sync, wanted: Json, infix: str, labels: dict[str, str]) -> Jso
     metadata["ownerReferences"] = [owner_reference(sync.rollout)]
     base = "-".join(filter(None, (sync.name, now, revision, infix)))
     run = {"metadata": metadata, "spec": templates.run_spec(found, args, wanted)}
-    return _create_named(sync, run, base)
+    return create_named(sync, run, base)
 
 
-def _create_named(sync: Sync, run: Json, base: str) -> Json:
+def create_named(sync: Sync, run: Json, base: str) -> Json:
     """Take the name, or `name.1` and so on; a run of ours that goes on is taken as it is.
 
     Source: helpers.go:CreateWithCollisionCounter.

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from amas_tui.demo.controller import (
+    analysis,
     canary,
+    conditions,
     events,
     pause,
     promotion,
@@ -23,10 +25,13 @@ from amas_tui.demo.controller import (
 )
 from amas_tui.demo.controller.objects import REVISION
 from amas_tui.demo.controller.sync import Sync
+from amas_tui.demo.resources import ANALYSIS_RUNS
 from tests.contract import checks_actions as actions
+from tests.contract import checks_analysis as analyses
 from tests.contract import checks_blue_green as blue_green
 from tests.contract import checks_canary as canaries
 from tests.contract import checks_invalid as invalid
+from tests.contract import checks_pods as fates
 from tests.contract.actions import Check
 from tests.contract.stage import ModelStage
 from tests.controlplane.kinds import Json
@@ -67,6 +72,12 @@ def _generation_as_number(made: Json) -> Json:
 
 def _tell_quietly(self: events.Recorder, obj: Json, reason: str, message: str) -> None:
     self.tell(obj, reason, message)
+
+
+def _known_or_new(sync: Sync, run: Json, base: str) -> Json:
+    run["metadata"]["name"] = base
+    known = sync.store.find(ANALYSIS_RUNS, sync.namespace, base)
+    return sync.store.create(ANALYSIS_RUNS, run) if known is None else known
 
 
 MUTANTS = {
@@ -123,6 +134,15 @@ MUTANTS = {
     "weight of pods ignored": Mutant(replicas, "basic", _always((4, 4)), canaries.basic_canary),
     "no pause before the switch": Mutant(
         pause, "is_blue_green_pause_over", _always(value=True), blue_green.preview_and_switch
+    ),
+    "retry keeps the old runs": Mutant(
+        analysis, "create_named", _known_or_new, analyses.step_analysis_fails
+    ),
+    "a skipped run goes on": Mutant(
+        analysis, "cancel", _always(value=None), analyses.skipped_analysis_is_terminated
+    ),
+    "progress deadline ignored": Mutant(
+        conditions, "is_timed_out", _always(value=False), fates.deadline_passes
     ),
     "small preview not grown": Mutant(
         promotion, "may_switch", _always(value=False), blue_green.small_preview
