@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.planes import Plane
 from tests.contract.raw import client
+from tests.contract.waiting import until
 from tests.controlplane.api import Api
 from tests.controlplane.kinds import Json
 from tests.controlplane.manifests import manifest
@@ -189,11 +190,18 @@ def test_a_watch_ends_when_its_time_is_over(control_plane: Plane, api: Api, name
 def test_bookmarks_come_before_the_end_and_lead_on(
     control_plane: Plane, api: Api, namespace: str
 ) -> None:
-    version = create(api, namespace, "one")
-    params = {"resourceVersion": version, "timeoutSeconds": "5", "allowWatchBookmarks": "true"}
-    with watching(control_plane, namespace, **params) as stream:
-        changed = label(api, namespace, "one", new="yes")
-        events = stream.rest()
+    create(api, namespace, "one")
+
+    def watched() -> tuple[str, list[Json]]:
+        """Return a change's version, and what a short watch tells that has seen the change."""
+        version = label(api, namespace, "one", new=None)
+        params = {"resourceVersion": version, "timeoutSeconds": "5", "allowWatchBookmarks": "true"}
+        with watching(control_plane, namespace, **params) as stream:
+            changed = label(api, namespace, "one", new="yes")
+            return changed, stream.rest()
+
+    # The server promises no bookmark: it tries for one in the last two seconds.
+    changed, events = until(watched, lambda found: len(found[1]) > 1)
     kinds = [event["type"] for event in events]
     assert kinds[0] == "MODIFIED"
     assert set(kinds[1:]) == {"BOOKMARK"}
