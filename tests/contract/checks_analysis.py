@@ -3,7 +3,6 @@
 from typing import Final
 
 from tests.contract import actions as act
-from tests.contract import judge
 from tests.contract.actions import NAME
 from tests.contract.stage import Predicate, Stage
 from tests.controlplane import states
@@ -11,17 +10,21 @@ from tests.controlplane.kinds import Json
 from tests.controlplane.manifests import manifest
 from tests.controlplane.rollouts import blue_green, canary, gate, pause, set_weight
 
+GOOD: Final = "good"
+BAD: Final = "bad"
+UNSURE: Final = "unsure"
+ENDLESS: Final = "endless"
 _FAILED: Final = 'Metric "bad" assessed Failed due to failed (1) > failureLimit (0)'
 _ONE: Final = "result[0] == 1"
 _METRICS: Final[dict[str, Json]] = {
-    judge.GOOD: {"query": "vector(1)", "successCondition": _ONE},
-    judge.BAD: {"query": "vector(0)", "successCondition": _ONE},
-    judge.UNSURE: {
+    GOOD: {"query": "vector(1)", "successCondition": _ONE},
+    BAD: {"query": "vector(0)", "successCondition": _ONE},
+    UNSURE: {
         "query": "vector(0)",
         "successCondition": _ONE,
         "failureCondition": "result[0] == 2",
     },
-    judge.ENDLESS: {
+    ENDLESS: {
         "query": "vector(1)",
         "successCondition": _ONE,
         "interval": "1s",
@@ -69,7 +72,7 @@ def _is_phase(phase: str) -> Predicate:
 
 def step_analysis_passes(stage: Stage) -> None:
     """A step's run is named, labelled and given its arguments; its success ends the step."""
-    fresh = _update(stage, judge.GOOD, gate(_analysis(judge.GOOD)), pause())
+    fresh = _update(stage, GOOD, gate(_analysis(GOOD)), pause())
     act.wait(stage, act.paused_at(1))
     run = stage.get("analysisruns", f"{NAME}-{fresh}-2-0")
     rollout = stage.get("rollouts", NAME)
@@ -87,7 +90,7 @@ def step_analysis_passes(stage: Stage) -> None:
     assert owner["blockOwnerDeletion"]
     values = {each["name"]: each["value"] for each in run["spec"]["args"]}
     assert values == {"hash": fresh, "name": NAME}
-    assert run["spec"]["metrics"][0]["name"] == judge.GOOD
+    assert run["spec"]["metrics"][0]["name"] == GOOD
     assert "currentStepAnalysisRunStatus" not in rollout["status"]["canary"]
     _statuses_were(stage, "currentStepAnalysisRunStatus", "Running", "Successful")
     text = f"Step Analysis Run '{metadata['name']}' Status New: 'Successful' Previous: "
@@ -107,7 +110,7 @@ def _statuses_were(stage: Stage, field: str, *expected: str) -> None:
 
 def step_analysis_fails(stage: Stage) -> None:
     """A failed run aborts, and says why; the retry has runs of its own."""
-    fresh = _update(stage, judge.BAD, set_weight(100), gate(_analysis(judge.BAD)))
+    fresh = _update(stage, BAD, set_weight(100), gate(_analysis(BAD)))
     aborted = act.wait(stage, states.is_aborted)
     cause = f"Step-based analysis phase error/failed: {_FAILED}"
     text = f"Rollout aborted update to revision 2: {cause}"
@@ -129,8 +132,8 @@ def step_analysis_fails(stage: Stage) -> None:
 
 def background_analysis_fails(stage: Stage) -> None:
     """A background run begins at its step and aborts from there."""
-    background = _analysis(judge.BAD, startingStep=1)
-    fresh = _update(stage, judge.BAD, pause(), pause(), background=background)
+    background = _analysis(BAD, startingStep=1)
+    fresh = _update(stage, BAD, pause(), pause(), background=background)
     seen = act.wait(stage, act.paused_at(0))
     assert stage.select("analysisruns") == []
     assert "currentBackgroundAnalysisRunStatus" not in seen["status"]["canary"]
@@ -146,7 +149,7 @@ def background_analysis_fails(stage: Stage) -> None:
 
 def inconclusive_analysis(stage: Stage) -> None:
     """An unsure run pauses; lifting the pause alone measures again, promote skips the step."""
-    fresh = _update(stage, judge.UNSURE, gate(_analysis(judge.UNSURE)), pause())
+    fresh = _update(stage, UNSURE, gate(_analysis(UNSURE)), pause())
     is_unsure = act.status_is(phase="Paused", message="InconclusiveAnalysisRun")
     seen = act.wait(stage, is_unsure)
     assert seen["status"]["canary"]["currentStepAnalysisRunStatus"]["status"] == "Inconclusive"
@@ -160,7 +163,7 @@ def inconclusive_analysis(stage: Stage) -> None:
 
 def skipped_analysis_is_terminated(stage: Stage) -> None:
     """Promoting past a running analysis ends its run."""
-    fresh = _update(stage, judge.ENDLESS, gate(_analysis(judge.ENDLESS)), pause())
+    fresh = _update(stage, ENDLESS, gate(_analysis(ENDLESS)), pause())
     name = f"{NAME}-{fresh}-2-0"
     stage.wait("analysisruns", name, _is_phase("Running"))
     act.wait(stage, lambda each: "currentStepAnalysisRunStatus" in each["status"]["canary"])
@@ -173,8 +176,8 @@ def skipped_analysis_is_terminated(stage: Stage) -> None:
 
 def analyses_around_the_switch(stage: Stage) -> None:
     """The switch waits for the run before it; the run after it can take the switch back."""
-    _templates(stage, judge.GOOD, judge.BAD)
-    pre, post = _analysis(judge.GOOD), _analysis(judge.BAD)
+    _templates(stage, GOOD, BAD)
+    pre, post = _analysis(GOOD), _analysis(BAD)
     manifests = blue_green(
         stage.namespace, NAME, replicas=1, auto_promotion=True, pre=pre, post=post
     )

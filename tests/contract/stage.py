@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
+from amas_tui.demo.analysis.measurement import Provider
+from amas_tui.demo.analysis.runs import AnalysisController
 from amas_tui.demo.clock import ManualClock
 from amas_tui.demo.controller import cluster
+from amas_tui.demo.prometheus.service import Prometheus
 from amas_tui.demo.resources import RESOURCES
 from amas_tui.demo.store import Change, Store
-from tests.contract.judge import Judge
 from tests.controlplane import rollouts, states
 from tests.controlplane.api import Api, WaitTimeoutError
 from tests.controlplane.kinds import KINDS, Json, kind_of
@@ -161,7 +163,10 @@ class ModelStage:
         self._changes: list[Change] = []
         self.store.listen(self._changes.append)
         self.controllers = cluster.start(self.store)
-        self.judge = Judge(self.store)
+        # Nothing is scraped: the queries of checks are constants.
+        prometheus = Prometheus(self.clock, [])
+        provider = Provider(prometheus, self.prometheus_url)
+        self.analyses = AnalysisController(self.store, provider.measure)
 
     def now(self) -> datetime:
         """Return the time that the control plane has, UTC."""

@@ -2,27 +2,16 @@
 
 import pytest
 
-from amas_tui.demo.analysis.measurement import Provider
-from amas_tui.demo.analysis.runs import AnalysisController
-from amas_tui.demo.prometheus.service import Prometheus
 from tests.contract.run_mutants import MUTANTS, Mutate
 from tests.contract.runs import LIVES
 from tests.contract.stage import ModelStage
-
-
-def _stage() -> ModelStage:
-    """Return the demo in this process, with Prometheus and the controller of AnalysisRuns."""
-    stage = ModelStage()
-    prometheus = Prometheus(stage.clock, [])
-    AnalysisController(stage.store, Provider(prometheus, stage.prometheus_url).measure)
-    return stage
 
 
 def _failed_lives() -> list[str]:
     """Return the lives that came to something else than they must."""
     failed: list[str] = []
     for name, life in LIVES.items():
-        stage = _stage()
+        stage = ModelStage()
         try:
             life.begin(stage, name)
             life.meddle(stage, name)
