@@ -59,6 +59,8 @@ def open_session(flags: Flags) -> AbstractAsyncContextManager[Cluster]:
         access,
         () if flags.all_namespaces else settings.namespaces,
         label_selector=flags.selector,
-        metrics=MetricsOptions(settings.prometheus_url, settings.metrics_interval),
+        metrics=MetricsOptions(
+            settings.prometheus_url, settings.metrics_interval, settings.queries
+        ),
         settings=settings,
     )

@@ -90,11 +90,16 @@ _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 def limits(metric: Metric) -> tuple[Limit, ...]:
-    """Return what a metric's value must keep to pass, from its conditions; empty if unreadable.
+    """Return what a metric's value must keep to pass, from its conditions; empty if unreadable."""
+    return limits_of(metric.success_condition, metric.failure_condition)
+
+
+def limits_of(success: str, failure: str) -> tuple[Limit, ...]:
+    """Return what a value must keep to pass two conditions.
 
     The success condition speaks first; a failure condition is turned round.
     """
-    for text, negate in ((metric.success_condition, False), (metric.failure_condition, True)):
+    for text, negate in ((success, False), (failure, True)):
         if not text.strip():
             continue
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,11 @@ from amas_tui.errors import AmasError, MetricsError
 from amas_tui.kube.transport import Transport
 from amas_tui.prometheus.client import Answer, Prometheus
 from amas_tui.rules.arguments import field_paths, field_value
+from amas_tui.rules.presets import Preset, Subject
+from amas_tui.session.survey import survey
 from amas_tui.session.ways import Way, Ways
+from amas_tui.settings import OwnQuery
+from amas_tui.store.extra_gauges import any_address, own_gauges, preset_gauges, subject
 from amas_tui.store.gates import analyses
 from amas_tui.store.gauges import gauges
 from amas_tui.store.scene import Scene
@@ -28,6 +33,9 @@ _RANGE_POINTS: Final = 240
 _FIRST_SECONDS: Final = 0.5
 """After which what has been answered is shown without what has not."""
 
+_AGAIN_SECONDS: Final = 30.0
+"""Until a server that knew nothing of a rollout is asked again."""
+
 _SOON_SECONDS: Final = 0.5
 """Until the next look at a rollout whose templates are still on their way."""
 
@@ -42,10 +50,12 @@ class MetricsOptions:
     Attributes:
         url: Where, before what a template says.
         interval: Seconds between two values.
+        queries: The user's own.
     """
 
     url: str = ""
     interval: float = 5.0
+    queries: tuple[OwnQuery, ...] = ()
 
 
 class MetricsFollower:
@@ -78,6 +88,9 @@ class MetricsFollower:
         self._changed = asyncio.Event()
         self._slo = Slo()
         self._fields_of = ""
+        self._subject: Subject | None = None
+        self._survey: asyncio.Task[Preset | None] | None = None
+        self._surveyed_at = 0.0
 
     def follow(self, uid: str | None) -> None:
         """Follow another rollout, or none."""
@@ -85,6 +98,7 @@ class MetricsFollower:
             self._wanted = uid
             self._slo = Slo()
             self._fields_of = ""
+            self._forget_survey()
             self._changed.set()
 
     async def run(self) -> None:
@@ -96,14 +110,21 @@ class MetricsFollower:
                 self._changed.clear()
                 await self._unless_changed(self._refresh())
                 # A rollout whose templates are still on their way is looked at again soon.
-                pause = self._options.interval if self._slo.gauges else _SOON_SECONDS
-                try:
-                    async with asyncio.timeout(pause):
-                        await self._changed.wait()
-                except TimeoutError:
-                    continue
+                await self._rest(self._options.interval if self._slo.gauges else _SOON_SECONDS)
         finally:
+            self._forget_survey()
             await self._ways.aclose()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not when another rollout is wanted or a survey has its result."""
+        changed = asyncio.ensure_future(self._changed.wait())
+        is_surveying = self._survey is not None and not self._survey.done()
+        waiting = [changed, *([self._survey] if self._survey and is_surveying else [])]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+            await asyncio.gather(changed, return_exceptions=True)
 
     async def _unless_changed(self, work: Awaitable[None]) -> None:
         """Do something, but leave it as soon as another rollout is wanted: answers can be slow."""
@@ -124,7 +145,7 @@ class MetricsFollower:
         if scene is None or scene.rollout.uid != self._wanted:
             return
         await self._refer(scene)
-        wanted = gauges(self._with_fields(scene))
+        wanted = await self._gauges(scene)
         if wanted != self._slo.gauges:
             kept = {asked: self._slo.series.get(asked, Series()) for asked in _asked(wanted)}
             self._slo = replace(self._slo, gauges=wanted, series=kept)
@@ -146,6 +167,41 @@ class MetricsFollower:
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _gauges(self, scene: Scene) -> tuple[Gauge, ...]:
+        """Return what to follow: the gates' metrics, then presets, then the user's own."""
+        judging = gauges(self._with_fields(scene))
+        address = next((one.address for one in judging if one.address), "") or any_address(scene)
+        own = tuple(own_gauges(self._options.queries, scene.rollout))
+        if not (address or self._options.url):
+            return (*judging, *own)
+        of = subject(scene.rollout)
+        if of != self._subject:
+            self._forget_survey()
+            self._subject = of
+        preset = await self._surveyed(address, of)
+        known = tuple(preset_gauges(preset, of, judging)) if preset else ()
+        return (*judging, *(replace(one, address=address) for one in (*known, *own)))
+
+    async def _surveyed(self, address: str, of: Subject) -> Preset | None:
+        """Return what the server has of the rollout, `None` until that is known."""
+        if self._survey is None:
+            way = await self._ways.to(address)
+            if way.prometheus is None or not of.hashes:
+                return None
+            self._survey = asyncio.ensure_future(_look_over(way.prometheus, of))
+            self._surveyed_at = time.monotonic()
+        if not self._survey.done():
+            return None
+        found = self._survey.result()
+        if found is None and time.monotonic() - self._surveyed_at > _AGAIN_SECONDS:
+            self._survey = None
+        return found
+
+    def _forget_survey(self) -> None:
+        if self._survey is not None:
+            self._survey.cancel()
+        self._subject, self._survey = None, None
 
     def _take(self, scene: Scene, answers: Mapping[Asked, Series], ways: Mapping[str, Way]) -> None:
         """Take in answers and tell of them."""
@@ -208,6 +264,14 @@ class MetricsFollower:
         start, end = window(scene, datetime.now(UTC) + scene.snapshot.clock_offset)
         step = max(1.0, self._options.interval, (end - start) / _RANGE_POINTS)
         return points(await prometheus.query_range(query, start, end, step))
+
+
+async def _look_over(prometheus: Prometheus, of: Subject) -> Preset | None:
+    try:
+        return await survey(prometheus, of)
+    except MetricsError as error:
+        log.info("no survey of %s: %s", of.name, error.text)
+        return None
 
 
 def _asked(wanted: Iterable[Gauge]) -> list[Asked]:

@@ -47,6 +47,7 @@ class Gauge:
         failure: The failure condition, likewise.
         family: Gauges of one family are drawn in one chart; empty stands alone.
         note: What a reader must know of it, e.g. that it cannot be separated by version.
+        unit: Put behind a value.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Gauge:
     origin: Origin = Origin.TEMPLATE
     family: str = ""
     note: str = ""
+    unit: str = ""
 
     def query(self, side: Side) -> str:
         """Return the query of a side, empty where it has none."""

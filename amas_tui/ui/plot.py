@@ -6,6 +6,7 @@ to the detected terminal is lifted, or it would clip to 24 lines where there is 
 
 import math
 import re
+from itertools import pairwise
 from typing import Final
 
 import plotext
@@ -44,10 +45,41 @@ def chart_lines(
     if not chart.curves:
         words = Span("   nothing measured yet", Tone.DIM)
         return (title, (words,), *[EMPTY] * (height - 2))
-    body = _draw(chart, width, height - 1, ascii_only=ascii_only)
-    lines = [_line(text, ascii_only=ascii_only) for text in body.splitlines()][: height - 1]
-    lines += [EMPTY] * (height - 1 - len(lines))
-    return (title, *lines)
+    strip = (_strip(chart, width, ascii_only=ascii_only),) if chart.steps else ()
+    room = height - 1 - len(strip)
+    body = _draw(chart, width, room, ascii_only=ascii_only)
+    lines = [_line(text, ascii_only=ascii_only) for text in body.splitlines()][:room]
+    lines += [EMPTY] * (room - len(lines))
+    return (title, *lines, *strip)
+
+
+def _strip(chart: Chart, width: int, *, ascii_only: bool) -> Line:
+    """Return the line under the axis: each step at its moment, held until the next one.
+
+    A step that would stand on the one before it is left out: the next one tells more.
+    """
+    first, last = chart.x
+    margin = _label_width(chart) + 1
+    cells = width - margin
+    places = [
+        (min(cells, max(0, int((at - first) / (last - first) * cells))), words)
+        for at, words in chart.steps
+    ]
+    row = [" "] * cells
+    for (start, words), (end, _) in pairwise((*places, (cells, ""))):
+        if words:
+            row[start:end] = ("-" if ascii_only else "─") * (end - start)
+    free = 0
+    for start, words in places:
+        if start >= free and start + len(words) <= cells:
+            row[start : start + len(words)] = words
+            free = start + len(words) + 1
+    return (Span("%".rjust(margin - 1) + " ", Tone.DIM), Span("".join(row).rstrip(), Tone.DIM))
+
+
+def _label_width(chart: Chart) -> int:
+    """Return the cells that plotext gives the labels of the heights."""
+    return max(4, *(len(label) for _, label in chart.y_ticks)) if chart.y_ticks else 0
 
 
 def _draw(chart: Chart, width: int, height: int, *, ascii_only: bool) -> str:
@@ -96,7 +128,7 @@ def _curve(curve: Curve, first: float, *, ascii_only: bool) -> None:
     xs = [at - first for at, _ in curve.points]
     ys = [value for _, value in curve.points]
     solid, planned = ("*", ".") if ascii_only else ("braille", "·")
-    marker = planned if curve.is_planned else solid
+    marker = planned if curve.is_planned or curve.is_faint else solid
     plotext.plot(xs, ys, marker=marker, color=_CODES.get(curve.tone, 7))
 
 

@@ -17,6 +17,8 @@ class Curve:
     points: tuple[tuple[float, float], ...]
     tone: Tone
     is_planned: bool = False
+    is_faint: bool = False
+    """Beside the curve that matters: drawn as dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Chart:
         y_ticks: Heights to label, with their labels.
         x_ticks: Moments to label, with their labels.
         limits: Heights of limit lines.
+        steps: What changed when, e.g. the weight, for a line under the axis: moments and words,
+            oldest first; each holds until the next, and one without words ends the line.
     """
 
     title: str
@@ -49,6 +53,7 @@ class Chart:
     x_ticks: tuple[tuple[float, str], ...] = ()
     limits: tuple[float, ...] = ()
     marks: tuple[Mark, ...] = ()
+    steps: tuple[tuple[float, str], ...] = ()
 
 
 _NICE: Final = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
@@ -104,13 +109,16 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
     return math.floor(low / unit + 1e-9) * unit, math.ceil(high / unit - 1e-9) * unit
 
 
-def curves(points: Iterable[tuple[float, float]], tone: Tone, gap: float) -> tuple[Curve, ...]:
+def curves(
+    points: Iterable[tuple[float, float]], tone: Tone, gap: float, *, is_faint: bool = False
+) -> tuple[Curve, ...]:
     """Return the points as curves, broken at values that are not finite and at silences.
 
     Args:
         points: Unix seconds and value.
         tone: Of the curves.
         gap: Seconds between two points above which they are not connected.
+        is_faint: Whether they are drawn as dots.
     """
     parts: list[list[tuple[float, float]]] = [[]]
     for at, value in points:
@@ -120,7 +128,7 @@ def curves(points: Iterable[tuple[float, float]], tone: Tone, gap: float) -> tup
         if parts[-1] and at - parts[-1][-1][0] > gap:
             parts.append([])
         parts[-1].append((at, value))
-    return tuple(Curve(tuple(part), tone) for part in parts if part)
+    return tuple(Curve(tuple(part), tone, is_faint=is_faint) for part in parts if part)
 
 
 def stairs(points: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -1,12 +1,13 @@
 """The metrics that judge: canary beside stable against the limit, as lines and as charts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.rules.duration import clock_duration
 from amas_tui.store.forecast import verdict
+from amas_tui.store.history import History
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Origin, Series, Side, Slo
 from amas_tui.viewmodel.chart import (
@@ -20,6 +21,9 @@ from amas_tui.viewmodel.chart import (
 )
 from amas_tui.viewmodel.headline import update_began
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
+from amas_tui.viewmodel.timeline.lines import clock, rollback_words
+from amas_tui.viewmodel.timeline.moments import moments
+from amas_tui.viewmodel.timeline.rollbacks import rollbacks
 from amas_tui.words import broken_limit, number
 
 _TONE = {Side.CANARY: Tone.CANARY, Side.STABLE: Tone.STABLE, Side.ALL: Tone.NORMAL}
@@ -53,8 +57,33 @@ def short_slo_lines(slo: Slo, room: int) -> tuple[Line, ...]:
 
 
 def _gauge_lines(slo: Slo, shown: Sequence[Gauge]) -> tuple[Line, ...]:
-    name = max((len(gauge.name) for gauge in shown), default=0)
-    return tuple(_gauge_line(slo, gauge, name) for gauge in shown)
+    families = tuple(_families(shown))
+    name = max((len(_family_name(one)) for one in families), default=0)
+    return tuple(_family_line(slo, one, name) for one in families)
+
+
+def _families(shown: Sequence[Gauge]) -> Iterator[tuple[Gauge, ...]]:
+    """Yield the gauges that share a line and a chart, each family in the place of its first."""
+    seen: set[str] = set()
+    for one in shown:
+        if not one.family:
+            yield (one,)
+        elif one.family not in seen:
+            seen.add(one.family)
+            yield tuple(other for other in shown if other.family == one.family)
+
+
+def _family_name(family: tuple[Gauge, ...]) -> str:
+    """Return e.g. `latency p50/p95/p99`."""
+    if len(family) == 1:
+        return family[0].name
+    own = family[0].family
+    return f"{own} {'/'.join(one.name.removeprefix(own).strip() for one in family)}"
+
+
+def _judge_of(family: tuple[Gauge, ...]) -> Gauge:
+    """Return the gauge of a family that has a limit, else its first."""
+    return next((one for one in family if one.limits), family[0])
 
 
 def is_failing(slo: Slo, gauge: Gauge) -> bool:
@@ -81,16 +110,20 @@ def source_line(slo: Slo, local: datetime) -> Line:
     return (Span(f" from {slo.source}, last sample {age} ago", tone),)
 
 
-def _gauge_line(slo: Slo, gauge: Gauge, name: int) -> Line:
-    spans = [Span(f" {pad(gauge.name, name)}  ")]
-    for side, _ in gauge.queries:
-        spans += _side(slo, gauge, side)
-    spans.append(Span(", ".join(f"{one.operator} {number(one.value)}" for one in gauge.limits)))
+def _family_line(slo: Slo, family: tuple[Gauge, ...], name: int) -> Line:
+    judge = _judge_of(family)
+    spans = [Span(f" {pad(_family_name(family), name)}  ")]
+    for side, _ in judge.queries:
+        spans += _side(slo, family, side)
+    limit = ", ".join(f"{one.operator} {number(one.value)}{judge.unit}" for one in judge.limits)
+    which = f" ({judge.name.removeprefix(judge.family).strip()})" if len(family) > 1 else ""
+    spans.append(Span(limit + which if limit else ""))
     return merge(spans)
 
 
-def _side(slo: Slo, gauge: Gauge, side: Side) -> list[Span]:
-    series = slo.of(gauge, side)
+def _side(slo: Slo, family: tuple[Gauge, ...], side: Side) -> list[Span]:
+    judge = _judge_of(family)
+    series = slo.of(judge, side)
     value = series.newest
     label = Span(f"{_LABEL[side]} ", _TONE[side])
     if value is None:
@@ -101,11 +134,23 @@ def _side(slo: Slo, gauge: Gauge, side: Side) -> list[Span]:
     if math.isnan(value):
         # 0/0: nothing was asked of this version in the query's window.
         return [label, Span("no traffic  ", Tone.DIM)]
-    good = _is_good(gauge, series, value)
+    good = _is_good(judge, series, value)
+    values = [slo.of(one, side).newest for one in family]
+    text = (number(value) if len(values) == 1 else "/".join(map(_short, values))) + judge.unit
     if good is None:
-        return [label, Span(f"{number(value)}  ")]
+        return [label, Span(f"{text}  ")]
     tone = Tone.GOOD if good else Tone.BAD
-    return [label, Span(f"{number(value)} "), Span("✔  " if good else "✖  ", tone)]
+    return [label, Span(f"{text} "), Span("✔  " if good else "✖  ", tone)]
+
+
+def _short(value: float | None) -> str:
+    """Return one of several values in two digits, e.g. `.31`: they share a line."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return number(value)
+    text = number(float(f"{value:.2g}"))
+    return text.removeprefix("0") if text.startswith("0.") else text
 
 
 def _is_good(gauge: Gauge, series: Series, value: float) -> bool | None:
@@ -119,33 +164,67 @@ def _is_good(gauge: Gauge, series: Series, value: float) -> bool | None:
 
 
 def slo_charts(scene: Scene, slo: Slo, now: datetime, ticks: int) -> tuple[Chart, ...]:
-    """Return one chart per gauge over the same time axis as the update."""
-    return tuple(_chart(scene, slo, gauge, now, ticks) for gauge in slo.gauges)
+    """Return one chart per gauge, or family of gauges, over the time axis of the update.
+
+    Under each axis stands the weight of the new version. A gate that fails comes first.
+    """
+    steps = weight_steps(scene, now)
+    families = sorted(_families(slo.gauges), key=lambda one: not _is_broken_gate(slo, one[0]))
+    return tuple(_chart(scene, slo, family, now, ticks, steps) for family in families)
 
 
-def _chart(scene: Scene, slo: Slo, gauge: Gauge, now: datetime, ticks: int) -> Chart:
+def _is_broken_gate(slo: Slo, gauge: Gauge) -> bool:
+    return gauge.origin in (Origin.TEMPLATE, Origin.RUN) and is_failing(slo, gauge)
+
+
+def weight_steps(scene: Scene, now: datetime) -> tuple[tuple[float, str], ...]:
+    """Return when the new version got which share of the traffic, in percent, up to now."""
+    rollout = scene.rollout
+    samples = scene.snapshot.histories.get(rollout.uid, History()).samples
+    found: list[tuple[float, str]] = []
+    for sample in samples:
+        share = sample.share_of(rollout.status.current_pod_hash)
+        words = "?" if share is None else f"{share:.0f}"
+        at = (sample.at + scene.snapshot.clock_offset).timestamp()
+        if not found or found[-1][1] != words:
+            found.append((at, words))
+    return (*found, (now.timestamp(), "")) if found else ()
+
+
+def _chart(
+    scene: Scene,
+    slo: Slo,
+    family: tuple[Gauge, ...],
+    now: datetime,
+    ticks: int,
+    steps: tuple[tuple[float, str], ...],
+) -> Chart:
+    judge = _judge_of(family)
     drawn: list[Curve] = []
     values: list[float] = []
     first = now.timestamp()
-    for side, _ in gauge.queries:
-        points = slo.of(gauge, side).points
-        values += [value for _, value in points]
-        first = min([first, *(at for at, _ in points[:1])])
-        drawn += curves(points, _TONE[side], gap=max(3.0, 3.0 * spacing(points)))
-    heights = tuple(limit.value for limit in gauge.limits)
+    for gauge in family:
+        for side, _ in gauge.queries:
+            points = slo.of(gauge, side).points
+            values += [value for _, value in points]
+            first = min([first, *(at for at, _ in points[:1])])
+            gap = max(3.0, 3.0 * spacing(points))
+            drawn += curves(points, _TONE[side], gap, is_faint=gauge is not judge)
+    heights = tuple(limit.value for limit in judge.limits)
     low, high = value_axis(values, heights)
     began = update_began(scene.rollout)
     start = began if began is not None else datetime.fromtimestamp(first, now.tzinfo)
     axis = time_axis(start, now)
     return Chart(
-        title=_title(gauge),
+        title=_title(family),
         x=axis,
         y=(low, high),
-        # The canary is drawn last, so that it lies above the stable version.
-        curves=tuple(sorted(drawn, key=lambda curve: curve.tone is Tone.CANARY)),
+        # What is judged is drawn last, the canary above the stable version.
+        curves=tuple(sorted(drawn, key=lambda one: (not one.is_faint, one.tone is Tone.CANARY))),
         y_ticks=tuple((height, number(height)) for height in _heights(low, high, heights)),
         x_ticks=time_ticks(axis, now.tzinfo, ticks),
         limits=heights,
+        steps=steps,
     )
 
 
@@ -156,8 +235,23 @@ def _heights(low: float, high: float, limits: tuple[float, ...]) -> list[float]:
     return [low, *inner, high]
 
 
-def _title(gauge: Gauge) -> str:
-    limit = ", ".join(f"{one.operator} {number(one.value)}" for one in gauge.limits)
-    sides = {side for side, _ in gauge.queries}
-    separated = "" if Side.ALL not in sides else " (does not tell the versions apart)"
-    return f"{gauge.name} {limit}{separated}".strip()
+def _title(family: tuple[Gauge, ...]) -> str:
+    judge = _judge_of(family)
+    limit = ", ".join(f"{one.operator} {number(one.value)}" for one in judge.limits)
+    separated = "" if Side.ALL not in dict(judge.queries) else "does not tell the versions apart"
+    # A preset's note says so already, and why.
+    notes = "; ".join(one for one in (judge.note or separated,) if one)
+    return f"{_family_name(family)} {limit}{f' ({notes})' if notes else ''}".strip()
+
+
+def rollback_lines(scene: Scene, now: datetime, most: int = 3) -> tuple[Line, ...]:
+    """Return the newest rollbacks of which the cluster still tells, newest first."""
+    found = rollbacks(moments(scene))
+    newest = sorted(found, key=lambda one: one.at, reverse=True)[:most]
+    return tuple(
+        (
+            Span(f" rollback {clock(one.at, now, now.tzinfo)} ", Tone.BAD),
+            Span(rollback_words(one)),
+        )
+        for one in newest
+    )

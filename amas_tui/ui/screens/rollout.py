@@ -30,6 +30,7 @@ from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.logs_panel import logs_lines
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import (
+    rollback_lines,
     short_slo_lines,
     slo_charts,
     slo_lines,
@@ -51,6 +52,7 @@ _TILED_WIDTH: Final = 120
 _TILED_HEIGHT: Final = 36
 _HEAD: Final = 3
 _MIN_CHART: Final = 7
+_MIN_SLO_CHART: Final = 10
 
 
 class RolloutScreen(MainScreen):
@@ -214,15 +216,19 @@ class RolloutScreen(MainScreen):
     def _show_slo(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
         slo = slo_of(here)
-        told = (*slo_lines(slo), *trouble_lines(here, forecasts(here)))
+        told = (
+            *slo_lines(slo),
+            *trouble_lines(here, forecasts(here)),
+            *rollback_lines(here, shown.now),
+        )
         numbers = [fit(line, width) for line in told]
         source = fit(source_line(slo, shown.local), width)
         charts = slo_charts(here, slo, _second(shown.now), max(2, width // 14))
         if not charts:
             panel.show((_no_metrics(here, width),))
             return
-        fitting = max(1, (height - len(numbers) - 1) // _MIN_CHART)
-        each = max(_MIN_CHART, (height - len(numbers) - 1) // min(fitting, len(charts)))
+        fitting = max(1, (height - len(numbers) - 1) // _MIN_SLO_CHART)
+        each = max(_MIN_SLO_CHART, (height - len(numbers) - 1) // min(fitting, len(charts)))
         lines: list[Line] = [*numbers, source]
         for place, chart in enumerate(charts, start=1):
             lines += self._drawn(place, chart, width, each, shown)
@@ -358,5 +364,6 @@ def _waiting() -> tuple[Line, ...]:
 
 
 def _no_metrics(here: Scene, width: int) -> Line:
-    text = "this rollout's analyses ask no Prometheus" if here.rollout.steps else "no analysis here"
+    del here
+    text = "no template here names a Prometheus; give one with --prometheus-url"
     return fit((Span(f" {text}", Tone.DIM),), width)

@@ -63,7 +63,9 @@ def asked(address: str) -> Scene:
 
 
 def prometheus(request: Request) -> http.Answer:
-    """Answer a range with two points and a moment with one later."""
+    """Answer a range with two points and a moment with one later; of the presets know nothing."""
+    if request.query["query"].startswith("count by"):
+        return ok({"status": "success", "data": {"resultType": "vector", "result": []}})
     value = "0.9" if NEW in request.query["query"] else "0.99"
     if request.path.endswith("query_range"):
         end = float(request.query["end"])
@@ -116,10 +118,10 @@ async def test_a_range_fills_the_window_and_a_value_at_a_time_follows() -> None:
     assert first.problem == ""
     assert first.at is not None
     assert first.source.endswith("(the templates' address)")
-    paths = [request.path.rsplit("/", 1)[1] for request in server.requests]
-    assert paths[0] == "query"
-    assert sorted(paths[1:5]) == ["query", "query", "query_range", "query_range"]
-    assert {request.query["query"] for request in server.requests[1:]} == {
+    own = [request for request in server.requests if "rate(x" in request.query["query"]]
+    paths = [request.path.rsplit("/", 1)[1] for request in own]
+    assert sorted(paths[:4]) == ["query", "query", "query_range", "query_range"]
+    assert {request.query["query"] for request in own} == {
         f"rate(x{{hash='{NEW}'}}[1m])",
         f"rate(x{{hash='{OLD}'}}[1m])",
     }
@@ -138,16 +140,17 @@ async def test_an_address_that_is_given_wins_over_the_templates() -> None:
 
 
 async def test_a_prometheus_that_refuses_is_named_and_what_is_there_stays() -> None:
-    left = 5
+    is_broken = False
 
     def answer(request: Request) -> http.Answer:
-        nonlocal left
-        left -= 1
-        return prometheus(request) if left >= 0 else http.html(502)
+        return http.html(502) if is_broken else prometheus(request)
 
     async with following(answer) as (followed, _):
         followed.follower.follow("checkout-uid")
-        good, bad = await followed.slo(), await followed.slo()
+        good = await followed.slo()
+        is_broken = True
+        while not (bad := await followed.slo()).problem:
+            good = bad
     assert good.problem == ""
     assert "answered 502" in bad.problem
     (gauge,) = good.gauges

@@ -4,13 +4,23 @@ from typing import Any
 
 import pytest
 
+from amas_tui.domain.watch import Applied
 from amas_tui.rules.condition import Limit
+from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Point, Series, Side, Slo
-from amas_tui.store.snapshot import Snapshot
-from amas_tui.viewmodel.slo_panel import short_slo_lines, slo_charts, slo_lines, slo_of, source_line
+from amas_tui.store.snapshot import Fact, Snapshot
+from amas_tui.viewmodel.slo_panel import (
+    rollback_lines,
+    short_slo_lines,
+    slo_charts,
+    slo_lines,
+    slo_of,
+    source_line,
+    weight_steps,
+)
 from amas_tui.viewmodel.text import Line, Tone, plain
-from tests.builders import NOW, ago, condition, rollout, scene
+from tests.builders import NEW, NOW, aborted, ago, condition, rollout, scene
 
 LIMITS = (Limit(">=", 0.95),)
 BOTH = ((Side.CANARY, "a"), (Side.STABLE, "b"))
@@ -203,3 +213,66 @@ def test_only_finite_numbers_are_drawn() -> None:
     (chart,) = slo_charts(scene(rollout()), Slo((gauge,), {("", "q"): wild}), NOW, 5)
     assert all(math.isfinite(value) for curve in chart.curves for _, value in curve.points)
     assert all(map(math.isfinite, chart.y))
+
+
+def percentiles() -> Slo:
+    limit = {"p95": (Limit("<=", 3.0),)}
+    gauges = tuple(
+        Gauge(f"latency {name}", ((Side.ALL, name),), limit.get(name, ()), family="latency")
+        for name in ("p50", "p95", "p99")
+    )
+    values = {"p50": 0.05, "p95": 0.3, "p99": 4.0}
+    series = {
+        ("", name): Series(points((-9, value), (-5, value))) for name, value in values.items()
+    }
+    return Slo(gauges, series)
+
+
+def test_percentiles_share_a_line_and_the_one_with_the_limit_judges() -> None:
+    assert text(slo_lines(percentiles())) == [
+        "latency p50/p95/p99  all versions .05/.3/4 ✔  <= 3 (p95)"
+    ]
+
+
+def test_percentiles_share_a_chart_in_which_the_judged_one_is_solid() -> None:
+    (chart,) = slo_charts(scene(rollout()), percentiles(), NOW, 5)
+    assert [curve.is_faint for curve in chart.curves] == [True, True, False]
+    assert chart.title.startswith("latency p50/p95/p99 <= 3")
+
+
+def test_a_gate_that_fails_is_drawn_first() -> None:
+    found = slo_charts(scene(rollout()), many(c=0.5), NOW, 5)
+    assert [chart.title.split()[0] for chart in found] == ["c", "a", "b", "d"]
+
+
+def test_the_weight_stands_under_every_chart_up_to_now() -> None:
+    versions = [
+        (ago(minutes=3), rollout(routed=True, weights=(0, NEW))),
+        (ago(minutes=2), rollout(routed=True, weights=(25, NEW))),
+    ]
+    picture = Snapshot()
+    for at, version in versions:
+        picture = picture.after([Fact(StreamId(Kind.ROLLOUTS), Applied(version), at)])
+    here = Scene(versions[-1][1], picture)
+    (chart,) = slo_charts(here, slo(0.9, 0.9), NOW, 5)
+    assert chart.steps == (
+        (ago(minutes=3).timestamp(), "0"),
+        (ago(minutes=2).timestamp(), "25"),
+        (NOW.timestamp(), ""),
+    )
+    assert weight_steps(Scene(here.rollout, Snapshot()), NOW) == ()
+
+
+def test_rollbacks_are_told_newest_first() -> None:
+    cause = "Step-based analysis phase error/failed: why"
+    here = scene(
+        rollout(
+            abort=True,
+            aborted_at=ago(minutes=3),
+            phase="Degraded",
+            conditions=[aborted(cause, at=ago(minutes=3))],
+        )
+    )
+    (line,) = rollback_lines(here, NOW)
+    assert plain(line).startswith(" rollback 14:04:21 revision 2 taken back by the controller")
+    assert rollback_lines(scene(rollout()), NOW) == ()
