@@ -62,11 +62,11 @@ def age(since: datetime | None, now: datetime) -> str:
 def coarse(left: timedelta) -> str:
     """Return a countdown that changes seldom while there is much left.
 
-    In steps of ten seconds above a minute, of five above 15 seconds, then by the second: each
-    change is bytes on somebody's slow line.
+    In steps of a minute above ten minutes, of ten seconds above one, of five above 15 seconds, then
+    by the second: each change is bytes on somebody's slow line.
     """
     seconds = math.ceil(max(0.0, left.total_seconds()))
-    step = 10 if seconds > 60 else 5 if seconds > 15 else 1
+    step = 60 if seconds > 600 else 10 if seconds > 60 else 5 if seconds > 15 else 1
     return clock_duration(timedelta(seconds=-(-seconds // step) * step))
 
 

@@ -101,7 +101,7 @@ def _plan(scene: Scene, now: datetime) -> Iterator[tuple[datetime, float]]:
     rollout = scene.rollout
     index = step_index(rollout)
     total = max_weight(rollout)
-    at = _step_began(scene, now)
+    at = step_began(scene, now)
     yield at, 100.0 * weight_at(rollout, index) / total
     for position in range(index, len(rollout.steps)):
         step = rollout.steps[position]
@@ -115,7 +115,8 @@ def _plan(scene: Scene, now: datetime) -> Iterator[tuple[datetime, float]]:
         yield at, 100.0 * share / total
 
 
-def _step_began(scene: Scene, now: datetime) -> datetime:
+def step_began(scene: Scene, now: datetime) -> datetime:
+    """Return when the step at hand began, as far as anybody tells; now where nobody does."""
     pauses = scene.rollout.status.pause_conditions
     if pauses and pauses[0].start_time is not None:
         return pauses[0].start_time

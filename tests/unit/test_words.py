@@ -90,7 +90,9 @@ def test_an_age_is_in_kubernetes_words_and_never_negative() -> None:
         (58, "1m"),
         (61, "1m10s"),
         (119, "2m"),
-        (3_601, "1h"),
+        (600, "10m"),
+        (601, "11m"),
+        (3_601, "1h1m"),
     ],
 )
 def test_a_countdown_changes_seldom_while_there_is_much_left(seconds: float, text: str) -> None:

@@ -28,6 +28,7 @@ from amas_tui.viewmodel.events_panel import events_lines
 from amas_tui.viewmodel.gate_lines import next_gate_line, trouble_lines
 from amas_tui.viewmodel.headline import headline, steps_line
 from amas_tui.viewmodel.logs_panel import logs_lines
+from amas_tui.viewmodel.pace import pace_line
 from amas_tui.viewmodel.rollout_view import rollout_view
 from amas_tui.viewmodel.slo_panel import (
     rollback_lines,
@@ -203,7 +204,8 @@ class RolloutScreen(MainScreen):
 
     def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
-        truth = [fit(line, width) for line in truth_lines(here, shown.now)]
+        lines = (pace_line(here, shown.now), *truth_lines(here, shown.now))
+        truth = [fit(line, width) for line in lines if line]
         room = height - len(truth) - _MIN_CHART
         numbers: tuple[Line, ...] = ()
         if not self.is_tiled and room > 1:
