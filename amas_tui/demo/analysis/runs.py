@@ -16,6 +16,7 @@ from amas_tui.demo.analysis.metrics import Metric, SpecError, dry_run, metrics_o
 from amas_tui.demo.clock import rfc3339
 from amas_tui.demo.controller.events import NORMAL, WARNING, Recorder
 from amas_tui.demo.controller.loop import Controller, Name
+from amas_tui.demo.controller.objects import INSTANCE_ID
 from amas_tui.demo.resources import ANALYSIS_RUNS
 from amas_tui.demo.store import Change, Json, Store
 
@@ -46,6 +47,9 @@ class AnalysisController(Controller):
         """Take what measurements are due, and note what the run comes to."""
         run = self.store.find(ANALYSIS_RUNS, *name)
         if run is None or "deletionTimestamp" in run["metadata"]:
+            return
+        # Another controller's, as far as this one can tell.
+        if INSTANCE_ID in run["metadata"].get("labels", {}):
             return
         before = run.get("status") or {}
         if before.get("phase") in COMPLETED:
