@@ -4,6 +4,7 @@ from pathlib import Path
 
 from amas_tui.config.fields import table_markdown as settings_markdown
 from amas_tui.keymap import Keymap, table_markdown
+from amas_tui.why.markdown import catalogue_markdown, chapters_markdown
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -20,7 +21,12 @@ def main() -> None:
 
 def generated() -> dict[str, str]:
     """Return what stands between each pair of comments."""
-    return {"keys": table_markdown(Keymap()), "settings": settings_markdown()}
+    return {
+        "keys": table_markdown(Keymap()),
+        "causes": catalogue_markdown(),
+        "chapters": chapters_markdown(),
+        "settings": settings_markdown(),
+    }
 
 
 if __name__ == "__main__":

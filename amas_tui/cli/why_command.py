@@ -45,18 +45,23 @@ def why(context: click.Context, name: str, *, flags: Flags, output: str) -> None
 
 async def _why(flags: Flags, name: str, output: str) -> int:
     async with Connection(flags) as (access, transport):
-        key = Key(one_namespace(flags, access), name)
-        scene, missing = await _settled(transport, key)
-        clues = await find_clues(transport, scene)
+        answer, missing = await told(transport, Key(one_namespace(flags, access), name))
     for error in missing:
         click.echo(error.sentence, err=True)
-    snapshot = replace(scene.snapshot, clues={scene.rollout.uid: clues})
-    here, now = Scene(scene.rollout, snapshot), _now(transport)
     if output == "json":
-        click.echo(json.dumps(why_json(here, now), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(why_json(*answer), indent=2, ensure_ascii=False))
     else:
-        click.echo(why_text(here, now, min(_WIDEST, shutil.get_terminal_size().columns)), nl=False)
+        cells = min(_WIDEST, shutil.get_terminal_size().columns)
+        click.echo(why_text(*answer, cells), nl=False)
     return Exit.OK
+
+
+async def told(transport: Transport, key: Key) -> tuple[tuple[Scene, datetime], list[AmasError]]:
+    """Return all that explains a rollout and the server's time, and why parts may be missing."""
+    scene, missing = await _settled(transport, key)
+    clues = await find_clues(transport, scene)
+    snapshot = replace(scene.snapshot, clues={scene.rollout.uid: clues})
+    return (Scene(scene.rollout, snapshot), _now(transport)), missing
 
 
 async def _settled(transport: Transport, key: Key) -> tuple[Scene, list[AmasError]]:

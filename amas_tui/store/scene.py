@@ -291,6 +291,7 @@ def board_scene(snapshot: Snapshot, rollout: Rollout) -> Scene:
             ingresses=_by_uid(detail.ingresses),
             streams=streams,
             touched=snapshot.touched,
+            authors=snapshot.authors,
             clues={rollout.uid: detail.clues},
             clock_offset=snapshot.clock_offset,
         ),

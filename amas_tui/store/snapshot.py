@@ -15,6 +15,7 @@ from amas_tui.domain.traffic import EndpointSlice, Ingress, Service
 from amas_tui.domain.watch import Applied, Bookmark, Deleted, Listed, Lost, Undecodable, Update
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet, Workload
 from amas_tui.errors import AmasError
+from amas_tui.rules.authors import Author, authors_after
 from amas_tui.rules.traffic import Since
 from amas_tui.store.detail import Clues, Detail
 from amas_tui.store.history import History
@@ -97,6 +98,8 @@ class Snapshot:
     """Since when the open rollout's traffic differs from its status, by uid."""
     logs: Mapping[str, LogBook] = field(default_factory=_table)
     """What was read of the open rollout's logs, by uid."""
+    authors: Mapping[str, tuple[Author, ...]] = field(default_factory=_table)
+    """Who made which version of each rollout before our eyes, by uid."""
     touched: Mapping[str, datetime] = field(default_factory=_table)
     """When each rollout last changed before our eyes, by uid."""
     clues: Mapping[str, Clues] = field(default_factory=_table)
@@ -134,6 +137,7 @@ class Snapshot:
         """Return what is remembered of rollouts over their versions, after a batch."""
         histories = {uid: old for uid, old in self.histories.items() if uid in rollouts}
         touched = {uid: old for uid, old in self.touched.items() if uid in rollouts}
+        authors = {uid: old for uid, old in self.authors.items() if uid in rollouts}
         details = {uid: old for uid, old in self.details.items() if uid in rollouts}
         for fact in facts:
             for rollout in _versions(fact):
@@ -141,10 +145,16 @@ class Snapshot:
                 if uid not in rollouts:
                     continue
                 histories[uid] = histories.get(uid, History()).after(rollout, fact.at)
+                authors[uid] = authors_after(authors.get(uid, ()), rollout)
                 old = self.rollouts.get(uid)
                 if old is None or _version(old) != _version(rollout):
                     touched[uid] = fact.at
-        return {"histories": histories, "touched": touched, "details": details}
+        return {
+            "histories": histories,
+            "touched": touched,
+            "authors": authors,
+            "details": details,
+        }
 
     @property
     def is_listed(self) -> bool:

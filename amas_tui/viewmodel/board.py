@@ -90,7 +90,7 @@ def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime)
         state=standing,
         word=_word(rollout, standing),
         step=_step(rollout, standing),
-        share=new_share(rollout),
+        share=new_share(rollout, here.replica_sets or None),
         now=text,
         now_tone=tone,
     )

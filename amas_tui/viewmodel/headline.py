@@ -53,7 +53,9 @@ def headline_of(case: Case, diagnosis: Diagnosis) -> Headline:
     if head is None:
         return _course(case, found)
     finding = head.finding
-    sentence = finding.sentence if finding.is_whole else f"{lead(case, found)}: {finding.sentence}"
+    sentence = finding.sentence
+    if not finding.is_whole:
+        sentence = f"{lead(case, found)} {finding.sentence}"
     return Headline(found, f"{sentence}.", finding.following, finding.verbs)
 
 
@@ -63,15 +65,17 @@ def lead(case: Case, found: State) -> str:
     match found.standing:
         case Standing.HALTED | Standing.ABORTED:
             where = case.halted_at
-            return f"{found.word}{at_words(None if where is None else float(where))}"
+            return f"{found.word}{at_words(None if where is None else float(where))}:"
         case Standing.INCONCLUSIVE:
-            return f"{found.word}{share}{since_words(found.since, case)}"
+            return f"{found.word}{share}{since_words(found.since, case)}:"
         case Standing.SCALING:
-            return f"{found.word}{_goal(case.rollout, found)}"
+            return f"{found.word}{_goal(case.rollout, found)}:"
+        case Standing.HEALTHY:
+            return f"{found.word}, but"
         case Standing.WAITING | Standing.HELD | Standing.PAUSING | Standing.ANALYSING:
-            return f"{found.word}{share}"
+            return f"{found.word}{share}:"
         case _:
-            return found.word
+            return f"{found.word}:"
 
 
 def _course(case: Case, found: State) -> Headline:

@@ -48,6 +48,9 @@ class Standing(IntEnum):
 NEEDS_HUMAN: Final = frozenset(range(Standing.INVALID, Standing.ABORTING))
 """Nothing moves by itself in these."""
 
+TELLS_ENOUGH: Final = frozenset({Standing.INVALID, Standing.SILENT, Standing.PAUSING})
+"""The Rollout alone says why it stands so."""
+
 _LOOK: Final[dict[Standing, tuple[str, str, Tone]]] = {
     Standing.INVALID: ("✖", "InvalidSpec", Tone.BAD),
     Standing.HALTED: ("✖", "Halted", Tone.BAD),

@@ -8,9 +8,9 @@ from amas_tui.actions.verb import Verb
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.headline import Headline, headline_of
 from amas_tui.viewmodel.rollout_view import API_VERSION
-from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, merge, pad, plain, width, wrap
+from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, pad, plain, width, wrap
 from amas_tui.why.case import Case
-from amas_tui.why.diagnosis import diagnose
+from amas_tui.why.diagnosis import UNKNOWN, diagnose
 from amas_tui.why.finding import Evidence, Found, Severity
 from amas_tui.words import age
 
@@ -29,10 +29,11 @@ def why_lines(scene: Scene, now: datetime, cells: int) -> tuple[Line, ...]:
     diagnosis = diagnose(scene, now)
     said = headline_of(case, diagnosis)
     head = diagnosis.head
-    lines: list[Line] = [*_sentence(said, head, cells)]
+    is_unknown = any(one.cause is UNKNOWN for one in diagnosis.found)
+    lines: list[Line] = [*_sentence(said, head, cells, is_unknown=is_unknown)]
     if said.following:
         lines += wrap((Span(f"  {said.following}"),), cells, limit=3, indent=2)
-    lines += _since_lines(head, now)
+    lines += _since_lines(head, now, cells)
     if head is not None:
         lines += _evidence_lines(head, now, cells)
     others = [one for one in diagnosis.found if one is not head]
@@ -44,31 +45,33 @@ def why_lines(scene: Scene, now: datetime, cells: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _sentence(said: Headline, head: Found | None, cells: int) -> tuple[Line, ...]:
+def _sentence(
+    said: Headline, head: Found | None, cells: int, *, is_unknown: bool
+) -> tuple[Line, ...]:
     state = said.state
     tone = state.tone if head is None else _TONE[head.cause.severity]
     spans = (Span(f"{state.glyph} ", state.tone), Span(said.sentence, tone))
     lines = wrap(spans, cells, limit=6, indent=2)
-    if head is not None:
+    if head is not None or is_unknown:
         return lines
-    return (*lines, (Span("  Nothing keeps it: no cause is known or needed.", Tone.DIM),))
+    return (*lines, (Span("  Nothing keeps it.", Tone.DIM),))
 
 
-def _since_lines(head: Found | None, now: datetime) -> Iterator[Line]:
+def _since_lines(head: Found | None, now: datetime, cells: int) -> Iterator[Line]:
     if head is None:
         return
     since = head.finding.since
     if since is not None:
         at = since.astimezone(now.tzinfo)
-        yield merge(
-            (
-                Span("  since ", Tone.DIM),
-                Span(f"{at:%H:%M:%S}"),
-                Span(f", {age(since, now)} ago", Tone.DIM),
-            )
+        spans = (
+            Span("  since ", Tone.DIM),
+            Span(f"{at:%H:%M:%S}"),
+            Span(f", {age(since, now)} ago", Tone.DIM),
         )
+        yield from wrap(spans, cells, limit=2, indent=8)
     if head.finding.run:
-        yield merge((Span("  shell ", Tone.DIM), Span(head.finding.run, Tone.KEY)))
+        spans_ = (Span("  shell ", Tone.DIM), Span(head.finding.run, Tone.KEY))
+        yield from wrap(spans_, cells, limit=4, indent=8)
 
 
 def _evidence_lines(found: Found, now: datetime, cells: int) -> Iterator[Line]:
@@ -93,7 +96,7 @@ def _table(evidence: Sequence[Evidence], now: datetime, cells: int) -> Iterator[
     last = ""
     for one in evidence:
         if one.thing != last:
-            yield (Span(f"  {one.thing}", Tone.DIM),)
+            yield fit((Span(f"  {one.thing}", Tone.DIM),), cells)
             last = one.thing
         old = age(one.since, now)
         where = pad(one.where, _WHERE_CELLS) if width(one.where) < _WHERE_CELLS else one.where

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from amas_tui.actions.verb import Verb
-from amas_tui.domain.base import ManagedFields
 from amas_tui.domain.rollout import WORKLOAD_GENERATION
 from amas_tui.rules.abort import abort_cause
+from amas_tui.rules.authors import spec_writer
 from amas_tui.rules.duration import clock_duration
 from amas_tui.rules.phase import (
     is_observed,
@@ -25,7 +25,7 @@ from amas_tui.store.snapshot import Health
 from amas_tui.why.aborts import deadline_seconds
 from amas_tui.why.case import SILENCE, Case
 from amas_tui.why.finding import Cause, Chapter, Evidence, Finding, Severity
-from amas_tui.why.terms import plural, sentence_end, version_words, writers
+from amas_tui.why.terms import current_words, plural, sentence_end, version_words
 from amas_tui.why.traffic import leftover
 from amas_tui.words import age
 
@@ -182,38 +182,51 @@ _GITOPS: Final = re.compile(
 
 
 def _written_back(case: Case) -> Finding | None:
-    """A template that came back, written by a GitOps tool after somebody else's write."""
-    current = case.scene.current
-    if current is None or case.is_quiet or not current.metadata.annotations.get(REVISION_HISTORY):
+    """A template that came back before our eyes, by a GitOps tool, after somebody else's write."""
+    authors = case.scene.snapshot.authors.get(case.rollout.uid, ())
+    if case.is_quiet or len(authors) < _THREE:
         return None
-    spec = [w for w in writers(case.rollout.metadata.managed_fields) if not w.subresource]
-    if len(spec) < 2 or not _GITOPS.search(spec[0].manager):
+    first, before, back = authors[-_THREE:]
+    came_back = back.pod_hash == first.pod_hash != before.pod_hash
+    if not came_back or not _GITOPS.search(back.manager) or _GITOPS.search(before.manager):
         return None
-    back, before = spec[0], next((w for w in spec if not _GITOPS.search(w.manager)), None)
-    if before is None or back.time is None:
-        return None
-    history = current.metadata.annotations[REVISION_HISTORY]
+    version = current_words(case)
     return Finding(
-        sentence=f"{back.manager} wrote {version_words(current)} back {age(back.time, case.now)} "
-        f"ago, after {_who(before)} had changed the spec",
-        short=f"{back.manager} wrote {version_words(current)} back",
-        following="An undo here does not last: change it where the GitOps tool reads it.",
-        since=back.time,
-        evidence=(
-            Evidence(case.name, "spec last written by", back.manager, back.time),
-            Evidence(case.name, "spec written before by", before.manager, before.time),
-            Evidence(
-                f"replicaset/{current.metadata.name}",
-                "revision-history",
-                f"{history}, now {current.revision}",
-            ),
+        sentence=f"{back.manager} wrote {version} back {age(back.at, case.now)} ago, "
+        f"after {before.manager} had changed it",
+        short=f"{back.manager} wrote {version} back",
+        following="An undo here does not last: change the version in Git.",
+        since=back.at,
+        evidence=tuple(
+            Evidence(case.name, f"generation {one.generation}", one.manager, one.at)
+            for one in (first, before, back)
         ),
         verbs=(Verb.ABORT,) if case.rollout.is_updating and not case.is_aborted else (),
     )
 
 
-def _who(writer: ManagedFields) -> str:
-    return writer.manager or "somebody"
+_THREE: Final = 3
+"""The version, somebody's other one, and the first one back."""
+
+
+def _kept_by_gitops(case: Case) -> Finding | None:
+    """A GitOps tool owns the spec of an update that somebody is about to undo."""
+    if not case.is_aborted or case.is_invalid:
+        return None
+    writer = spec_writer(case.rollout)
+    if writer is None or not _GITOPS.search(writer.manager):
+        return None
+    current = case.scene.current
+    before = current.metadata.annotations.get(REVISION_HISTORY, "") if current else ""
+    again = f" for the second time (it was revision {before} before)" if before else ""
+    return Finding(
+        sentence=f"{writer.manager} wrote {current_words(case)}{again} and will likely write it "
+        "back after an undo",
+        short=f"{writer.manager} keeps the spec",
+        following="Change the version in Git.",
+        since=writer.time,
+        evidence=(Evidence(case.name, "spec last written by", writer.manager, writer.time),),
+    )
 
 
 def _restarting(case: Case) -> Finding | None:
@@ -350,7 +363,7 @@ CAUSES: Final = (
         Severity.TROUBLE,
         57,
         _written_back,
-        "metadata.managedFields, utils/annotations/annotations.go",
+        "metadata.managedFields of the versions seen",
         (Chapter.ROLLBACK,),
     ),
     Cause(
@@ -372,6 +385,16 @@ CAUSES: Final = (
         _degraded,
         _UTIL,
         (Chapter.STUCK,),
+    ),
+    Cause(
+        "kept-by-gitops",
+        "A GitOps tool owns the spec of an aborted update",
+        "Change the version in Git: an undo here does not last",
+        Severity.NOTICE,
+        50,
+        _kept_by_gitops,
+        "metadata.managedFields",
+        (Chapter.ROLLBACK,),
     ),
     Cause(
         "restarting",

@@ -31,6 +31,7 @@ CREATING: Final = timedelta(seconds=30)
 UNREADY: Final = timedelta(seconds=10)
 """How long a running pod may take to its first good answer before it is called unready."""
 _TREE: Final = "panel-3"
+_LOG: Final = "previous-logs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Trouble:
     short: str
     evidence: tuple[Evidence, ...]
     since: datetime | None = None
+    look: str = _TREE
 
 
 Look = Callable[[Pod, Case], Trouble | None]
@@ -76,7 +78,7 @@ def _finding_of(look: Look, case: Case) -> Finding | None:
         since=first.since,
         evidence=first.evidence,
         verbs=_verbs(case),
-        look=_TREE,
+        look=first.look,
         run=f"kubectl describe pod {first.pod.metadata.name} -n {first.pod.metadata.namespace}",
     )
 
@@ -91,12 +93,9 @@ def _version(case: Case) -> str:
 
 
 def _following(case: Case) -> str:
-    if not case.rollout.is_updating:
-        return "The controller goes on by itself once the pods are ready."
-    share = case.share
-    if share is None:
-        return "It goes on by itself once the pods are ready."
-    return f"{share:.0f} % of the traffic is on it. It goes on by itself once the pods are ready."
+    if case.rollout.is_updating and case.share:
+        return f"{case.share:.0f} % of the traffic is on it."
+    return "It goes on by itself once they are ready."
 
 
 def _verbs(case: Case) -> tuple[Verb, ...]:
@@ -178,7 +177,7 @@ def _volume(pod: Pod, case: Case) -> Trouble | None:
     if found is not None and _VOLUME.search(found[0]):
         message, since = found
         why = message.partition("preemption:")[0].strip().rstrip(".")
-        why = re.sub(r"^\d+/\d+ nodes are available: ", "", why)
+        why = re.sub(r"^\d+/\d+ nodes are available: ", "", why).partition(". ")[0]
         evidence = (Evidence(_pod(pod), "PodScheduled", message, since),)
         return Trouble(pod, f"its volume is missing: {why}", f"volume: {why}", evidence, since)
     return _mount(pod, case)
@@ -300,6 +299,7 @@ def _crashed(pod: Pod, case: Case, *, out_of_memory: bool) -> Trouble | None:
                 *_said(pod, case, "BackOff"),
             ),
             ended.finished_at,
+            _LOG,
         )
     return None
 
@@ -360,6 +360,7 @@ def _init(pod: Pod, case: Case) -> Trouble | None:
                 *_said(pod, case, "BackOff"),
             ),
             ended.finished_at,
+            _LOG,
         )
     return None
 

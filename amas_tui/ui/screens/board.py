@@ -29,7 +29,7 @@ from amas_tui.viewmodel.board import (
     row_line,
     stale_line,
 )
-from amas_tui.viewmodel.state import Standing
+from amas_tui.viewmodel.state import TELLS_ENOUGH, Standing
 from amas_tui.viewmodel.text import Line, Span, Tone
 
 
@@ -141,11 +141,14 @@ class BoardScreen(MainScreen):
         """Tell which lines on the screen want an explanation."""
         top, height = self.body.scroll_offset.y, self.body.size.height
         visible = self._rows_shown[top : top + height]
-        uids = tuple(
-            row.id.uid
+        ill = [
+            row
             for row in visible
             if isinstance(row, BoardRow) and row.state.standing is not Standing.HEALTHY
-        )
+        ]
+        # Not all may be explained; whose Rollout tells enough by itself comes last.
+        ill.sort(key=lambda row: row.state.standing in TELLS_ENOUGH)
+        uids = tuple(row.id.uid for row in ill)
         self.post_message(Attended(uids))
 
     @property

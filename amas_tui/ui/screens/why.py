@@ -77,7 +77,7 @@ class WhyScreen(Dialog[str]):
         """Carry out the key of a verb or a panel: what is read here is what is decided on."""
         keymap = self._shown.keymap
         for one in keymap.of(View.ROLLOUT):
-            is_meant = one.verb is not None or one.id.startswith("panel-")
+            is_meant = one.verb is not None or one.id.startswith(("panel-", "previous-logs"))
             if is_meant and event.key in keymap.keys(one.id):
                 event.stop()
                 self.dismiss(one.id)

@@ -266,7 +266,7 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
             ),
             "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: "
             "image registry/app:v1 cannot be pulled (ImagePullBackOff): no such tag.",
-            "0 % of the traffic is on it. It goes on by itself once the pods are ready.",
+            "It goes on by itself once they are ready.",
             id="scaling in trouble",
         ),
         pytest.param(
@@ -283,7 +283,7 @@ LIMITED = metric(count=4, interval="10s", failureLimit=0)
                 ],
             ),
             "Scaling to 20 %: 0 of 5 pods of v2.0.0 ready: no node takes it: 0/3 nodes: memory.",
-            "0 % of the traffic is on it. It goes on by itself once the pods are ready.",
+            "It goes on by itself once they are ready.",
             id="unschedulable",
         ),
         pytest.param(
