@@ -13,7 +13,9 @@ import click
 from amas_tui.cli.headless import Connection, one_namespace, read_scene
 from amas_tui.cli.options import Flags, connection_flags
 from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, Exit
+from amas_tui.kube import api
 from amas_tui.kube.transport import Transport
 from amas_tui.session.clues import find_clues
 from amas_tui.store.kinds import Kind
@@ -24,6 +26,7 @@ from amas_tui.why.controller import awaited
 
 _TOLD_BY: Final = frozenset(Kind) - {Kind.ROLLOUTS}
 _LOOK_SECONDS: Final = 1.0
+_READS: Final = 5
 _WIDEST: Final = 110
 
 
@@ -64,6 +67,16 @@ async def told(transport: Transport, key: Key) -> tuple[tuple[Scene, datetime], 
     return (Scene(scene.rollout, snapshot), _now(transport)), missing
 
 
+async def _whole(transport: Transport, key: Key) -> tuple[Scene, list[AmasError]]:
+    """Return a rollout and what belongs to it as of one moment: it did not change meanwhile."""
+    for _ in range(_READS):
+        scene, missing = await read_scene(transport, key, _TOLD_BY)
+        again: Rollout = await api.get(transport, Kind.ROLLOUTS, key)
+        if again.metadata.resource_version == scene.rollout.metadata.resource_version:
+            break
+    return scene, missing
+
+
 async def _settled(transport: Transport, key: Key) -> tuple[Scene, list[AmasError]]:
     """Return the rollout once the controller has reacted to what is asked of it, or is silent.
 
@@ -72,7 +85,7 @@ async def _settled(transport: Transport, key: Key) -> tuple[Scene, list[AmasErro
     began = time.monotonic()
     seen: tuple[str, datetime] = ("", datetime.now(UTC))
     while True:
-        scene, missing = await read_scene(transport, key, _TOLD_BY)
+        scene, missing = await _whole(transport, key)
         version = scene.rollout.metadata.resource_version
         if version != seen[0]:
             seen = (version, datetime.now(UTC))

@@ -292,6 +292,7 @@ def board_scene(snapshot: Snapshot, rollout: Rollout) -> Scene:
             streams=streams,
             touched=snapshot.touched,
             authors=snapshot.authors,
+            details={rollout.uid: detail},
             clues={rollout.uid: detail.clues},
             clock_offset=snapshot.clock_offset,
         ),

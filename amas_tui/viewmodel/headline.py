@@ -94,7 +94,7 @@ def _course(case: Case, found: State) -> Headline:
             sentence = f"Waiting for the controller to take in {what.get(waits, waits)}."
             return Headline(found, sentence, "")
         case Standing.UNKNOWN:
-            sentence = "The controller has not reported on this rollout yet."
+            sentence = "The controller has never reported on this rollout."
             return Headline(found, sentence, "")
         case _:
             return _scaling(scene, found)

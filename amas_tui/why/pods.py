@@ -28,8 +28,10 @@ TERMINATING: Final = timedelta(seconds=60)
 """Beyond a usual grace period of 30 s a pod that is still there hangs."""
 CREATING: Final = timedelta(seconds=30)
 """A container is usually created within seconds; an image that is pulled says so otherwise."""
-UNREADY: Final = timedelta(seconds=10)
-"""How long a running pod may take to its first good answer before it is called unready."""
+UNREADY: Final = timedelta(seconds=30)
+"""How long a running pod may take to its first good answer: probes fail while an app starts."""
+_FLICKER: Final = timedelta(seconds=10)
+"""How long a pod may be not ready although its containers are, as on a node that is slow."""
 _TREE: Final = "panel-3"
 _LOG: Final = "previous-logs"
 
@@ -401,7 +403,7 @@ def _unready(pod: Pod, case: Case) -> Trouble | None:
     started = container.state.running.started_at
     failed = _events(pod, case, "Unhealthy")
     why = next((probe_reason(e.message) for e in failed if "eadiness" in e.message), "")
-    if started is None or (case.now - started < UNREADY and not why):
+    if started is None or case.now - started < UNREADY:
         return None
     lasts = age(started, case.now)
     return Trouble(
@@ -432,7 +434,7 @@ def _unready_unseen(pod: Pod, case: Case) -> Trouble | None:
     if condition is None or condition.status == "True":
         return None
     since = condition.last_transition_time
-    if since is not None and case.now - since < UNREADY:
+    if since is not None and case.now - since < _FLICKER:
         return None
     why = condition.message or condition.reason or "its node or a readiness gate"
     return Trouble(

@@ -14,6 +14,7 @@ from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.roles import scale_down_deadline
 from amas_tui.rules.traffic import Difference, Fault, faults
 from amas_tui.rules.weight import max_weight, set_weight
+from amas_tui.store.detail import Detail
 from amas_tui.why.case import Case
 from amas_tui.why.finding import Cause, Chapter, Evidence, Finding, Severity
 from amas_tui.why.terms import current_words, plural, stable_words, version_words
@@ -22,6 +23,8 @@ SETTLED: Final = timedelta(seconds=3)
 """The controller writes Services, Ingress and status within a second of each other."""
 _STOOD: Final = timedelta(seconds=2)
 """How long a difference that we watch must stand: Services are folded in once a second."""
+_LAG: Final = timedelta(seconds=1)
+"""How long a watch may be late with a change that a read has seen."""
 _TRAFFIC: Final = "panel-1"
 
 
@@ -29,15 +32,24 @@ def _faults(case: Case) -> tuple[Difference, ...]:
     """Return the differences that no reconcile explains.
 
     Of an open rollout it is known since when each stands; else a rollout that has not changed for
-    a while proves that the controller is done.
+    a while, before its Services and Ingresses were read and since, proves that it is none.
     """
-    found = case.scene.differences
+    found, snapshot = case.scene.differences, case.scene.snapshot
     if not found or case.quiet_for <= SETTLED:
         return ()
-    since = case.scene.snapshot.differing.get(case.rollout.uid)
-    if since is None:
-        return found
-    return faults(found, since, case.now - case.scene.snapshot.clock_offset, _STOOD)
+    local = case.now - snapshot.clock_offset
+    since = snapshot.differing.get(case.rollout.uid)
+    if since is not None:
+        return faults(found, since, local, _STOOD)
+    detail = snapshot.details.get(case.rollout.uid)
+    return found if detail is None or _is_fresh(detail, case, local) else ()
+
+
+def _is_fresh(detail: Detail, case: Case, local: datetime) -> bool:
+    """Return whether what was read of the traffic belongs to the rollout as it is now."""
+    changed = local - case.quiet_for
+    is_same = detail.version == case.rollout.metadata.resource_version
+    return is_same and detail.at - changed >= _STOOD and local - detail.at >= _LAG
 
 
 def _stable_ingresses(case: Case) -> tuple[Ingress, ...]:

@@ -146,6 +146,7 @@ EVERYWHERE: Final[Mapping[str, Effect]] = {
     "abort": shows("abort checkout"),
     "undo": shows("undo checkout: go back to which revision?"),
     "hold": shows("pause checkout"),
+    "why": shows("Why: checkout"),
     "retry": says("nothing was aborted: there is nothing to try again"),
     "restart": shows("restart checkout"),
     "resume": says("it is not held (spec.paused is off)"),

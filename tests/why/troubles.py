@@ -146,7 +146,8 @@ def template(place: Place, query: str, **more: Any) -> Json:
         "provider": {"prometheus": {"address": address, "query": query}},
         **more.pop("metric", {}),
     }
-    spec_ = {"metrics": [metric], **more}
+    known = {key: value for key, value in metric.items() if value is not None}
+    spec_ = {"metrics": [known], **more}
     return manifest(
         "argoproj.io/v1alpha1", "AnalysisTemplate", place.namespace, place.name, spec=spec_
     )
@@ -599,7 +600,7 @@ PODS: Final = (
         r"readiness fails",
         plain(),
         at_once(image("v2-unready")),
-        lambda seen, name: _running_for(seen.new_pods(name), 10),
+        lambda seen, name: _running_for(seen.new_pods(name), 30),
     ),
     Trouble(
         "init",
