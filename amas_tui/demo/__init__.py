@@ -6,7 +6,8 @@ cluster. What it does it does in the real words, held to the real controller by 
 Left out of Rollouts, and nowhere faked: `experiment`, `setHeaderRoute`, `setMirrorRoute` and
 `plugin` steps (a rollout stays at such a step); routers other than nginx; ping-pong Services;
 ephemeral metadata and anti-affinity; references to anything but a Deployment, and Deployments'
-own pods. After an abort the real controller lets the canary Service flap between the versions until
+own pods; PodDisruptionBudgets at a restart; another look at all rollouts every quarter of an
+hour. After an abort the real controller lets the canary Service flap between the versions until
 the new one has no pods; here it goes over to the stable version once.
 
 Left out of the API server: TLS, so that kubectl, which sends no token over plain HTTP, cannot log
