@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from amas_tui.actions.consequence import Consequence
@@ -17,6 +17,7 @@ from amas_tui.actions.limits import Limits
 from amas_tui.actions.patches import needs, undo_template, writes
 from amas_tui.actions.preview import consequence
 from amas_tui.actions.progress import Pending, Progress
+from amas_tui.actions.record import Note, Record
 from amas_tui.actions.rule import Material, RefusedError
 from amas_tui.actions.standing import standing_warnings
 from amas_tui.actions.template import OWN_MANAGERS, workload_kind, workload_of
@@ -32,7 +33,7 @@ from amas_tui.errors import (
     NotFoundError,
     UnreachableError,
 )
-from amas_tui.ports import Cluster, Ledger, Note, Record, Right
+from amas_tui.ports import Cluster, Ledger, Right
 from amas_tui.rules.duration import clock_duration
 from amas_tui.rules.steps import step_index, step_text
 from amas_tui.safe import safe
@@ -183,7 +184,11 @@ async def _material(
         return Material(workload=workload, now=now), None
     then = await _template(cluster, scene, choice.replica_set)
     before = await _template_now(cluster, scene)
-    return Material(then, workload, now), (before, then)
+    canary: Mapping[str, Any] = {}
+    if choice.without:
+        live = await cluster.read(Kind.ROLLOUTS, rollout.key)
+        canary = live.get("spec", {}).get("strategy", {}).get("canary") or {}
+    return Material(then, workload, now, canary), (before, then)
 
 
 async def _template(cluster: Cluster, scene: Scene, replica_set: str) -> dict[str, Any]:
@@ -206,10 +211,11 @@ async def _template_now(cluster: Cluster, scene: Scene) -> Mapping[str, Any]:
 
 def right_for(write: Write) -> Right:
     """Return the right that a write needs."""
-    return _right(write.kind, write.subresource, write.key.namespace)
+    return right_to(write.kind, write.subresource, write.key.namespace)
 
 
-def _right(kind: Kind, subresource: str, namespace: str) -> Right:
+def right_to(kind: Kind, subresource: str, namespace: str) -> Right:
+    """Return the right to patch a kind or its subresource."""
     return Right("patch", _GROUPS.get(kind, ""), str(kind), namespace, subresource)
 
 
@@ -230,7 +236,7 @@ async def denied(cluster: Cluster, rollout: Rollout) -> dict[Verb, str]:
     found: dict[Verb, str] = {}
     for verb in Verb:
         for kind, subresource in needs(verb, rollout):
-            right = _right(kind, subresource, rollout.key.namespace)
+            right = right_to(kind, subresource, rollout.key.namespace)
             reason = await cluster.may(right)
             if reason is not None and verb not in found:
                 found[verb] = f"you may not {right}: {reason}"
@@ -490,6 +496,26 @@ async def conclude(gate: Gate, pending: Pending, progress: Progress, now: dateti
             action=str(pending.verb),
             outcome=f"{progress.ending}{remark}{seen}",
             seconds=(now - pending.sent_at).total_seconds(),
+        ),
+    )
+
+
+async def record(
+    gate: Gate, action: str, scene: Scene, progress: Progress, took: timedelta, reason: str = ""
+) -> None:
+    """Note how something of several writes ended."""
+    remark = f": {progress.remark}" if progress.remark else ""
+    await _record(
+        gate,
+        Record(
+            at=datetime.now(UTC),
+            who=await _me(gate),
+            context=gate.cluster.context,
+            object=f"rollouts/{scene.rollout.key.name} in {scene.rollout.key.namespace}",
+            action=action,
+            outcome=f"{progress.ending}{remark}",
+            seconds=took.total_seconds(),
+            reason=safe(reason),
         ),
     )
 

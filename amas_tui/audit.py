@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from amas_tui.ports import Record
+from amas_tui.actions.record import Record
 from amas_tui.safe import safe
 
 log = logging.getLogger(__name__)

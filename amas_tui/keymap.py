@@ -131,6 +131,22 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("why", ("w",), ANYWHERE, "why", "Say why: the cause, its evidence, what helps", "why"),
     Command(
+        "rollback",
+        ("exclamation_mark",),
+        ANYWHERE,
+        "",
+        "Emergency rollback to the last good version: preview, then its typed name",
+        "rollback",
+    ),
+    Command(
+        "actions",
+        ("a",),
+        ANYWHERE,
+        "all",
+        "Every action, each with the reason where it is not possible now",
+        "actions",
+    ),
+    Command(
         "hold",
         ("H",),
         ANYWHERE,
@@ -316,6 +332,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "command", ("colon",), ANYWHERE, "command", "Type a command by its word, with completion"
     ),
+    Command("log", ("at",), ANYWHERE, "", "What was done, and how it ended", "log"),
+    Command(
+        "lock", ("Z",), ANYWHERE, "", "Lock: write nothing more until the program ends", "lock"
+    ),
     Command("help", ("question_mark",), ANYWHERE, "help", "Show every key", "help"),
     Command("palette", ("ctrl+p",), ANYWHERE, "", "Search the commands"),
     Command("relist", ("ctrl+r",), ANYWHERE, "", "List everything anew", "relist"),
@@ -329,6 +349,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
 _SHOWN: Final = {
     "enter": "↵",
     "slash": "/",
+    "exclamation_mark": "!",
+    "at": "@",
     "colon": ":",
     "question_mark": "?",
     "escape": "Esc",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from amas_tui.actions.record import Note, Record
 from amas_tui.actions.write import Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
@@ -47,37 +48,6 @@ class Right:
             if self.group
             else (f"{self.verb} {resource}{place}")
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What is left on a rollout as a Kubernetes Event."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of the audit file.
-
-    Attributes:
-        who: The user's name.
-        object: What was written to, in words.
-        patch: The operations; empty for a line that tells how it ended.
-        seconds: How long it took.
-        reason: Why, in the user's words.
-    """
-
-    at: datetime
-    who: str
-    context: str
-    object: str
-    action: str
-    outcome: str
-    seconds: float
-    patch: tuple[Mapping[str, Any], ...] = ()
-    reason: str = ""
 
 
 class Ledger(Protocol):

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from amas_tui.actions.record import Note, Record
 from amas_tui.actions.write import Operation, Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, InvalidError, NotFoundError
-from amas_tui.ports import Identity, Note, Record, Right
+from amas_tui.ports import Identity, Right
 from amas_tui.settings import Settings
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice

@@ -190,15 +190,51 @@ def _target_share(rollout: Rollout, target: Target) -> str:
     return f"{100 - found:.0f} %" if target.pod_hash == rollout.status.stable_rs else "0 %"
 
 
+MARK: Final = "amas-tui/rollback-to"
+"""Annotation on the Rollout with the hash that a rollback goes to: which of the two versions is the
+good one cannot be told from the object once the old template is back."""
+
+
 def _undo_writes(rollout: Rollout, choice: Choice | None, material: Material) -> tuple[Write, ...]:
     back = Operation("replace", "", material.template)
+    beside = _beside(rollout, choice, material) if isinstance(choice, Target) else ()
     write = _template_write(rollout, material.workload, back)
-    if not (isinstance(choice, Target) and choice.lift_hold and rollout.spec.paused):
-        return (write,)
-    lift = Operation("replace", "/spec/paused", value=False)
     if material.workload is None:
-        return (Write(write.kind, write.key, (*write.operations, lift)),)
-    return (write, spec_write(rollout, lift))
+        return (Write(write.kind, write.key, (*write.operations, *beside)),)
+    # The rollout first: held, it would not take up what its workload wants.
+    return (*((spec_write(rollout, *beside),) if beside else ()), write)
+
+
+def _beside(rollout: Rollout, target: Target, material: Material) -> tuple[Operation, ...]:
+    """Return what an undo changes on the Rollout beside its pod template."""
+    found = []
+    if target.mark:
+        path = f"/metadata/annotations/{MARK.replace('/', '~1')}"
+        found.append(Operation("add", path, target.pod_hash))
+    if target.lift_hold and rollout.spec.paused:
+        found.append(Operation("replace", "/spec/paused", value=False))
+    if target.without:
+        found += repaired(material.canary, target.without)
+    return tuple(found)
+
+
+def repaired(canary: Mapping[str, Any], missing: tuple[str, ...]) -> list[Operation]:
+    """Return the changes that take out of a canary strategy what needs the missing templates."""
+    found = []
+    steps = canary.get("steps") or []
+    kept = [step for step in steps if not _names(step.get("analysis"), missing)]
+    if kept != steps:
+        found.append(Operation("replace", "/spec/strategy/canary/steps", kept))
+    if _names(canary.get("analysis"), missing):
+        found.append(Operation("remove", "/spec/strategy/canary/analysis"))
+    return found
+
+
+def _names(analysis: Any, missing: tuple[str, ...]) -> bool:
+    templates = analysis.get("templates") or () if isinstance(analysis, Mapping) else ()
+    return any(
+        one.get("templateName") in missing and not one.get("clusterScope") for one in templates
+    )
 
 
 def _undo_verdict(pending: Pending, scene: Scene) -> Progress:

@@ -33,6 +33,10 @@ class Target:
     """Name of the ReplicaSet."""
     lift_hold: bool = False
     """Whether `spec.paused` is lifted in the same write: a held rollout would stay as it is."""
+    mark: bool = False
+    """Whether the rollout is marked with where it goes, for a program that is started anew."""
+    without: tuple[str, ...] = ()
+    """Missing AnalysisTemplates: what needs them is taken out of the spec in the same write."""
 
 
 @dataclass(frozen=True, slots=True)

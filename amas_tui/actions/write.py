@@ -100,7 +100,8 @@ _ABSENT: Final = object()
 def _at(path: str, raw: Mapping[str, Any]) -> Any:
     """Return what is at a JSON pointer, `_ABSENT` for nothing."""
     found: Any = raw
-    for part in path.split("/")[1:]:
+    for escaped in path.split("/")[1:]:
+        part = escaped.replace("~1", "/").replace("~0", "~")
         if isinstance(found, Mapping):
             found = found.get(part, _ABSENT)
         elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):

@@ -12,6 +12,8 @@ LATER: Final = {
     "export": "amas_tui.cli.export_command:export",
     "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",
+    "rollback": "amas_tui.cli.rollback_command:rollback",
+    "verify": "amas_tui.cli.rollback_command:verify",
     "why": "amas_tui.cli.why_command:why",
     "abort": "amas_tui.cli.verbs_command:abort",
     "pause": "amas_tui.cli.verbs_command:pause",

@@ -99,6 +99,7 @@ def run_screen(
     `locate` finds the cluster where the flags do not name it yet; it may wait.
     """
     prepare("amas-tui list, get or status", verbosity)
+    from amas_tui.audit import AuditFile  # noqa: PLC0415 - after the checks above
     from amas_tui.config.document import read_document  # noqa: PLC0415 - after the checks above
     from amas_tui.config.resolve import resolve  # noqa: PLC0415
     from amas_tui.keymap import Keymap  # noqa: PLC0415
@@ -123,6 +124,7 @@ def run_screen(
             Keymap(settings.keys),
             open_name,
             wants_ascii(settings.ascii),
+            AuditFile(),
             tuple((_place(one), way(one)) for one in others),
         ),
         way(first),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from amas_tui.actions.record import Note
 from amas_tui.actions.write import FIELD_MANAGER, JSON_PATCH, Write, api_time
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
@@ -12,7 +13,7 @@ from amas_tui.errors import AmasError, ApiError
 from amas_tui.kube.decode import decoder
 from amas_tui.kube.resources import ARGO, RESOURCES
 from amas_tui.kube.transport import Transport
-from amas_tui.ports import Identity, Note, Right
+from amas_tui.ports import Identity, Right
 from amas_tui.safe import safe
 from amas_tui.store.kinds import Kind
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+from amas_tui.actions.record import Note
 from amas_tui.actions.write import Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, UsageError
-from amas_tui.ports import Identity, Note, Right
+from amas_tui.ports import Identity, Right
 from amas_tui.recording.ring import Recording, fold
 from amas_tui.rules.duration import go_duration
 from amas_tui.rules.traffic import standing

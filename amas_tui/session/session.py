@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+from amas_tui.actions.record import Note
 from amas_tui.actions.write import Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
@@ -21,7 +22,7 @@ from amas_tui.kube.kubeconfig import Access
 from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
-from amas_tui.ports import Identity, Note, Right
+from amas_tui.ports import Identity, Right
 from amas_tui.recording.ring import Ring
 from amas_tui.rules.traffic import standing
 from amas_tui.session.clues import ClueFinder

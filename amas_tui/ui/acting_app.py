@@ -2,8 +2,10 @@
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -13,12 +15,13 @@ from amas_tui.actions.gate import why_not
 from amas_tui.actions.limits import limits_of
 from amas_tui.actions.progress import Ending, Pending, Progress
 from amas_tui.actions.proof import judge
+from amas_tui.actions.template import containers
 from amas_tui.actions.verb import Choice, Images, Verb
 from amas_tui.errors import AmasError, UsageError
 from amas_tui.keymap import View
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
-from amas_tui.ui.messages import VerbAsked
+from amas_tui.ui.messages import ActionAsked, VerbAsked
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.viewmodel.preview_lines import outcome_lines
 from amas_tui.viewmodel.text import Line
@@ -26,6 +29,9 @@ from amas_tui.viewmodel.text import Line
 if TYPE_CHECKING:
     from amas_tui.acting import Gate
     from amas_tui.ports import Cluster, Ledger
+
+_ROLL_SECONDS: Final = 0.25
+"""Between two looks at a rollback."""
 
 _LOOK_SECONDS: Final = 1.0
 """Between two looks for a write whose reply was lost."""
@@ -51,6 +57,12 @@ class ActingApp(App[int]):
 
     ledger: "Ledger | None" = None
     is_locked = False
+
+    denied: Mapping[Verb, str] = MappingProxyType({})
+    """Verbs of the open rollout whose right is missing, with the missing rule."""
+
+    seen_stable: frozenset[str] = frozenset()
+    """Hashes that were stable before our eyes."""
 
     _act_of: Act | None = None
     _outcome: tuple[Line, ...] = ()
@@ -104,6 +116,109 @@ class ActingApp(App[int]):
                 return
             self.open_rollout(message.uid)
         self._act(verb, message.uid, message.argument)
+
+    def on_action_asked(self, message: ActionAsked) -> None:
+        """Open the menu of actions, or the rollback; the rollout is opened first."""
+        if self.scene_of(message.uid) is None:
+            self.notify("The rollout is gone.", severity="warning", markup=False)
+            return
+        if self.front is not None and self.front.VIEW is View.BOARD:
+            self.open_rollout(message.uid)
+        if message.command == "rollback":
+            self._roll_back(message.uid)
+        else:
+            self._menu(message.uid)
+
+    @work(group="action", exclusive=True)
+    async def _menu(self, uid: str) -> None:
+        """Show every action with its reason, and take the one that is chosen."""
+        from amas_tui.acting import denied  # noqa: PLC0415 - after the first paint
+        from amas_tui.ui.screens.menu import MenuScreen  # noqa: PLC0415
+        from amas_tui.viewmodel.menu_lines import menu_rows  # noqa: PLC0415
+
+        here, gate, front = await self._known(Verb.UNDO, uid), self.gate(uid), self.front
+        if here is None or gate is None or front is None:
+            return
+        try:
+            self.denied = await denied(gate.cluster, here.rollout)
+        except AmasError as error:
+            self.notify(error.sentence, severity="error", markup=False)
+        rows = menu_rows(here, front.shown.keymap, self.denied, gate.limits.why_not())
+        chosen = await self.push_screen_wait(MenuScreen(here.rollout.key.name, rows))
+        if chosen == "rollback":
+            self._roll_back(uid)
+        elif chosen is Verb.SET_IMAGE:
+            one = containers(here)[:1]
+            front.open_prompt(":", f"image {one[0].name}={one[0].image}" if one else "image ")
+        elif isinstance(chosen, Verb):
+            self._act(chosen, uid, "")
+
+    @work(group="rights", exclusive=True)
+    async def ask_rights(self, uid: str) -> None:
+        """Learn which verbs are not allowed, to grey their keys; the menu asks again."""
+        from amas_tui.acting import denied  # noqa: PLC0415 - after the first paint
+
+        self.denied = {}
+        here, gate = self.scene_of(uid), self.gate(uid)
+        if here is None or gate is None:
+            return
+        try:
+            self.denied = await denied(gate.cluster, here.rollout)
+        except AmasError:
+            return
+        self.show()
+
+    def show_log(self) -> None:
+        """Show what was done, newest first."""
+        from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
+        from amas_tui.viewmodel.menu_lines import log_lines  # noqa: PLC0415
+
+        records = self.ledger.recent() if self.ledger is not None else ()
+        self.push_screen(LinesScreen("What was done", log_lines(records, self.local_now())))
+
+    # ------------------------------------------------------------------- roll back
+
+    @work(group="rollback", exclusive=True)
+    async def _roll_back(self, uid: str) -> None:
+        """Preview a rollback, have it confirmed, and carry it out while the box shows it."""
+        from amas_tui.acting import record  # noqa: PLC0415 - after the first paint
+        from amas_tui.rolling_back import advance, begin, preview_rollback, progress  # noqa: PLC0415
+        from amas_tui.ui.screens.rollback import (  # noqa: PLC0415
+            RollbackPreviewScreen,
+            RollingScreen,
+        )
+
+        here, gate = await self._known(Verb.UNDO, uid), self.gate(uid)
+        if here is None or gate is None:
+            self.notify("There is no connection to the cluster.", severity="error", markup=False)
+            return
+        name = here.rollout.key.name
+        try:
+            preview = await preview_rollback(gate, here, self.server_now(), seen=self.seen_stable)
+        except AmasError as error:
+            self.notify(error.sentence, severity="error", markup=False, timeout=10)
+            return
+        if not await self.push_screen_wait(RollbackPreviewScreen(preview, name)):
+            return
+        run = begin(preview, self.server_now())
+        screen = RollingScreen(name)
+        self.push_screen(screen)
+        self._act_of, told = None, Ending.WAITING
+        while not run.ending.is_final:
+            gate = self.gate(uid) or gate
+            run = await advance(gate, run, self.scene_of(uid), self.server_now())
+            screen.show_run(run, self.server_now())
+            stands = progress(run)
+            took = took_words(self.server_now() - run.began)
+            self._outcome = outcome_lines("rollback", stands, took, max(20, self.size.width))
+            self.show()
+            if run.ending not in (told, Ending.WAITING, Ending.UNKNOWN):
+                told = run.ending
+                await record(gate, "rollback", here, stands, self.server_now() - run.began)
+            # The next picture, or the next second of the clock.
+            await asyncio.sleep(_ROLL_SECONDS)
+        if run.ending is not Ending.DONE:
+            self.bell()
 
     def refuse(self, verb: Verb, reason: str) -> None:
         """Say why a verb is not possible."""
@@ -194,6 +309,7 @@ class ActingApp(App[int]):
 
     def judge_act(self) -> None:
         """Say where the last write stands."""
+        self._remember_stable()
         act = self._act_of
         if act is None:
             return
@@ -204,6 +320,13 @@ class ActingApp(App[int]):
         self._outcome = outcome_lines(
             act.pending.verb, act.progress, took_words(took), max(20, self.size.width)
         )
+
+    def _remember_stable(self) -> None:
+        """Keep which versions of the open rollout were stable and healthy: a proof for later."""
+        front = self.front
+        here = self.scene_of(getattr(front, "uid", "")) if front is not None else None
+        if here is not None and here.rollout.status.phase == "Healthy":
+            self.seen_stable |= {here.rollout.status.stable_rs}
 
     def _judged(self, act: Act, now: datetime) -> Act:
         pending = act.pending

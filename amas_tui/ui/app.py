@@ -49,7 +49,7 @@ from amas_tui.viewmodel.frame import Place, freshness, help_lines
 from amas_tui.viewmodel.text import Tone
 
 if TYPE_CHECKING:
-    from amas_tui.ports import Cluster, Replayer
+    from amas_tui.ports import Cluster, Ledger, Replayer
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class Options:
     keymap: Keymap
     open: str | None = None
     ascii_only: bool = False
+    ledger: "Ledger | None" = None
     others: tuple[tuple[Place, Connect], ...] = ()
     replayer: "Replayer | None" = None
 
@@ -110,6 +111,7 @@ class AmasApp(ActingApp):
         others = [Link(way, place) for place, way in options.others]
         self._links = (Link(connect, options.place), *others)
         self._open_link: Link | None = None
+        self.ledger = options.ledger
         self._asked_to_stop: datetime | None = None
         self._wanted_open = options.open
         self._is_behind = False
@@ -275,6 +277,7 @@ class AmasApp(ActingApp):
             snapshot=front.snapshot,
             outcome=self._outcome,
             ascii_only=self._options.ascii_only,
+            denied=self.denied,
             clusters=clusters,
         )
 
@@ -293,7 +296,7 @@ class AmasApp(ActingApp):
             follow(shown)
         see = getattr(self.screen, "see", None)
         if see is not None:
-            see(self.scene_of(self.screen.preview.scene.rollout.uid))  # type: ignore[attr-defined]
+            see(self.scene_of(self.screen.seen.rollout.uid))  # type: ignore[attr-defined]
 
     @property
     def front(self) -> MainScreen | None:
@@ -370,6 +373,15 @@ class AmasApp(ActingApp):
         if self._cluster is not None:
             self._cluster.focus(uid)
         self.push_screen(RolloutScreen(self._shown(), uid))
+        self.ask_rights(uid)
+
+    def lock(self) -> None:
+        """Write nothing more until the program ends."""
+        self.is_locked = True
+        for link in self._links:
+            link.place = replace(link.place, is_read_only=True)
+        self.notify("Locked: nothing is written until the program is started anew.", markup=False)
+        self.show()
 
     def on_why_asked(self, message: WhyAsked) -> None:
         """Say why: over the open rollout, so that all that explains it is watched."""
@@ -422,6 +434,10 @@ class AmasApp(ActingApp):
                 self._keep_recording()
             case _ if message.command.startswith("replay-"):
                 self._steer(message.command, message.argument)
+            case "log":
+                self.show_log()
+            case "lock":
+                self.lock()
             case "cancel":
                 self.action_cancel()
             case _:

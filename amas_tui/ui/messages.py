@@ -41,6 +41,14 @@ class ExportWanted(Message):
 
 
 @dataclass
+class ActionAsked(Message):
+    """A rollback (`rollback`) or the menu of actions (`actions`) is asked for."""
+
+    command: str
+    uid: str
+
+
+@dataclass
 class Opened(Message):
     """A rollout is to be opened."""
 

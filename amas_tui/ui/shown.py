@@ -1,8 +1,10 @@
 """What flows down to every screen: one picture with everything that dates and places it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from amas_tui.actions.verb import Verb
 from amas_tui.keymap import Keymap
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
@@ -34,6 +36,7 @@ class Shown:
         now: The cluster's time, in the zone of the screen.
         local: Our own time.
         outcome: Where the last write stands, in lines.
+        denied: Verbs of the open rollout whose right is missing, with the missing rule.
         clusters: All clusters of the board; the other fields are of the one in front.
     """
 
@@ -45,6 +48,7 @@ class Shown:
     snapshot: Snapshot | None = None
     outcome: tuple[Line, ...] = ()
     ascii_only: bool = False
+    denied: Mapping[Verb, str] = field(default_factory=dict)
     clusters: tuple[ClusterView, ...] = ()
 
     def scene(self, uid: str) -> Scene | None:

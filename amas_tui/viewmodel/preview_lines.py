@@ -43,11 +43,12 @@ def preview_lines(
         lines += wrap((Span("⚠ ", Tone.WARN), Span(warning, Tone.WARN)), width, limit=3, indent=2)
     lines.append(())
     for write in writes:
-        lines += _write_lines(write, width)
+        lines += write_lines(write, width)
     return tuple(lines)
 
 
-def _write_lines(write: Write, width: int) -> Iterator[Line]:
+def write_lines(write: Write, width: int) -> Iterator[Line]:
+    """Yield a write as it is sent: the object, what changes, and what it is held to."""
     yield (Span(f"PATCH {write.target}", Tone.DIM),)
     for operation in write.changes:
         value = "" if operation.op == "remove" else f" = {_short(operation.value)}"
@@ -56,7 +57,9 @@ def _write_lines(write: Write, width: int) -> Iterator[Line]:
         )
     guards = [operation.path.rpartition("/")[2] for operation in write.operations]
     held = [name for name, op in zip(guards, write.operations, strict=True) if op.op == "test"]
-    yield from wrap((Span(f"  only while unchanged: {', '.join(held)}", Tone.DIM),), width, limit=1)
+    yield from wrap(
+        (Span(f"  only while unchanged: {', '.join(held)}", Tone.DIM),), width, limit=2, indent=4
+    )
 
 
 def _short(value: Any) -> str:
@@ -159,7 +162,7 @@ def _reference(value: Any) -> str:
     return ""
 
 
-_ENDING_TONE = {
+ENDING_TONE = {
     Ending.WAITING: Tone.BUSY,
     Ending.DONE: Tone.GOOD,
     Ending.DIFFERENT: Tone.WARN,
@@ -171,7 +174,7 @@ _ENDING_TONE = {
     Ending.UNKNOWN: Tone.WARN,
     Ending.NOT_ARRIVED: Tone.BAD,
 }
-_ENDING_SIGN = {
+ENDING_SIGN = {
     Ending.WAITING: "◌",
     Ending.DONE: "✔",
     Ending.DIFFERENT: "⚠",
@@ -187,9 +190,9 @@ _ENDING_SIGN = {
 
 def outcome_lines(verb: str, progress: Progress, took: str, width: int) -> tuple[Line, ...]:
     """Return where a write stands, with the stages that were seen."""
-    tone = _ENDING_TONE[progress.ending]
+    tone = ENDING_TONE[progress.ending]
     spans = [
-        Span(f" {_ENDING_SIGN[progress.ending]} {verb}: {progress.ending.value}", tone),
+        Span(f" {ENDING_SIGN[progress.ending]} {verb}: {progress.ending.value}", tone),
         Span(f" ({took})", Tone.DIM),
     ]
     if progress.remark:

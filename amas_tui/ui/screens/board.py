@@ -9,7 +9,7 @@ from textual.binding import BindingType
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
-from amas_tui.ui.messages import Attended, Opened, VerbAsked, WhyAsked
+from amas_tui.ui.messages import ActionAsked, Attended, Opened, VerbAsked, WhyAsked
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.stylesheets import stylesheets
@@ -184,6 +184,8 @@ class BoardScreen(MainScreen):
                 self._say_nothing_selected()
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
+            case "rollback" | "actions" if uid is not None:
+                self.post_message(ActionAsked(id_, uid))
             case "filter" if argument:
                 self._show(replace(self._filter, text=argument))
             case "filter":

@@ -1,5 +1,6 @@
 """Dialogs: a preview that must be confirmed, a choice of revisions, help."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
@@ -101,21 +102,31 @@ class LinesScreen(Dialog[None]):
         self.body.show([*head, *(fit(line, self.room) for line in self._lines)])
 
 
-class PreviewScreen(Dialog[bool]):
-    """What a verb will do; Enter does it, or the rollout's name where that is asked for."""
+class ConfirmScreen(Dialog[bool]):
+    """What will be done; Enter does it, or the rollout's name where that is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "act", show=False)]
 
-    def __init__(self, preview: Preview, name: str) -> None:
+    def __init__(self, name: str, what: str, seen: Scene) -> None:
         super().__init__()
-        self.preview = preview
-        self._name_ = name
+        self.name_ = name
+        self.seen = seen
+        self._what = what
         self._moved: tuple[str, ...] = ()
 
     @property
+    @abstractmethod
+    def is_possible(self) -> bool:
+        """Return whether it can be confirmed."""
+
+    @property
+    @abstractmethod
     def must_type(self) -> bool:
         """Return whether the name is typed to confirm."""
-        return self.preview.must_type and self.preview.is_possible
+
+    @abstractmethod
+    def lines(self, room: int) -> list[Line]:
+        """Return what will be done, for so many cells."""
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, and a line to type in where the name is asked for."""
@@ -134,17 +145,85 @@ class PreviewScreen(Dialog[bool]):
 
     def see(self, latest: Scene | None) -> None:
         """Take in a newer picture: what the user decides on may be gone."""
-        seen = self.preview.scene.rollout
-        moved = differences(seen, latest.rollout) if latest else ("the rollout is gone",)
+        moved = differences(self.seen.rollout, latest.rollout) if latest else _GONE
         if moved != self._moved:
             self._moved = moved
             self.paint()
 
     def paint(self) -> None:
-        """Show the preview."""
-        preview, room = self.preview, self.room
+        """Show it."""
+        room = self.room
+        lines = self.lines(room)
+        if self._moved:
+            text = f"⚠ it moved meanwhile: {', '.join(self._moved)}"
+            lines += ((), *wrap((Span(text, Tone.WARN),), room, limit=3, indent=2))
+        fits = self.show_body(lines, 3 if self.must_type else 1)
+        if self.must_type:
+            words = f"Type {self.name_} and press Enter to {self._what}"
+            self.query_one("#ask", LineView).show((fit((Span(words, Tone.WARN),), room),))
+        self.query_one("#keys", LineView).show((fit(self._keys(fits=fits), room),))
+
+    def _keys(self, *, fits: bool) -> Line:
+        scroll = () if fits else (Span("   ↑↓", Tone.KEY), Span(" more"))
+        if not self.is_possible:
+            return (Span("Esc", Tone.KEY), Span(" close"), *scroll)
+        confirm = f" {self._what}   " if not self.must_type else " when it is typed   "
+        return (
+            Span("Enter", Tone.KEY),
+            Span(confirm),
+            Span("Esc", Tone.KEY),
+            Span(" do nothing"),
+            *scroll,
+        )
+
+    def action_act(self) -> None:
+        """Confirm, or close where there is nothing to confirm."""
+        if not self.must_type:
+            self.dismiss(True if self.is_possible else None)
+
+    def on_prompt_taken(self, message: Prompt.Taken) -> None:
+        """Confirm with the right name alone."""
+        message.stop()
+        if message.text.strip() == self.name_:
+            self.dismiss(result=True)
+        else:
+            self.notify(f"That is not {self.name_}.", severity="warning", markup=False)
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        """Nothing hangs on a half-typed name."""
+        message.stop()
+
+    def on_prompt_given_up(self, message: Prompt.GivenUp) -> None:
+        """Close without effect."""
+        message.stop()
+        self.dismiss(None)
+
+
+_GONE = ("the rollout is gone",)
+
+
+class PreviewScreen(ConfirmScreen):
+    """What a verb will do."""
+
+    def __init__(self, preview: Preview, name: str) -> None:
+        super().__init__(name, str(preview.verb), preview.scene)
+        self.preview = preview
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether it can be confirmed."""
+        return self.preview.is_possible
+
+    @property
+    def must_type(self) -> bool:
+        """Return whether the name is typed to confirm."""
+        return self.preview.must_type and self.preview.is_possible
+
+    def lines(self, room: int) -> list[Line]:
+        """Return the preview."""
+        preview = self.preview
         lines: list[Line] = [
-            fit((Span(f"{preview.verb} {self._name_}", Tone.STRONG),), room),
+            fit((Span(f"{preview.verb} {self.name_}", Tone.STRONG),), room),
             (),
             *preview_lines(
                 preview.verb,
@@ -158,49 +237,7 @@ class PreviewScreen(Dialog[bool]):
         if preview.templates is not None and not preview.refusal:
             lines.append(())
             lines += [fit(line, room) for line in diff_lines(*preview.templates)]
-        if self._moved:
-            text = f"⚠ it moved meanwhile: {', '.join(self._moved)}"
-            lines += ((), *wrap((Span(text, Tone.WARN),), room, limit=3, indent=2))
-        fits = self.show_body(lines, 3 if self.must_type else 1)
-        if self.must_type:
-            words = f"Type {self._name_} and press Enter to {preview.verb}"
-            self.query_one("#ask", LineView).show((fit((Span(words, Tone.WARN),), room),))
-        self.query_one("#keys", LineView).show((self._keys(fits=fits),))
-
-    def _keys(self, *, fits: bool) -> Line:
-        scroll = () if fits else (Span("   ↑↓", Tone.KEY), Span(" more"))
-        if not self.preview.is_possible:
-            return (Span("Esc", Tone.KEY), Span(" close"), *scroll)
-        confirm = f" {self.preview.verb}   " if not self.must_type else " when it is typed   "
-        return (
-            Span("Enter", Tone.KEY),
-            Span(confirm),
-            Span("Esc", Tone.KEY),
-            Span(" do nothing"),
-            *scroll,
-        )
-
-    def action_act(self) -> None:
-        """Confirm, or close where there is nothing to confirm."""
-        if not self.must_type:
-            self.dismiss(True if self.preview.is_possible else None)
-
-    def on_prompt_taken(self, message: Prompt.Taken) -> None:
-        """Confirm with the right name alone."""
-        message.stop()
-        if message.text.strip() == self._name_:
-            self.dismiss(result=True)
-        else:
-            self.notify(f"That is not {self._name_}.", severity="warning", markup=False)
-
-    def on_prompt_typed(self, message: Prompt.Typed) -> None:
-        """Nothing hangs on a half-typed name."""
-        message.stop()
-
-    def on_prompt_given_up(self, message: Prompt.GivenUp) -> None:
-        """Close without effect."""
-        message.stop()
-        self.dismiss(None)
+        return lines
 
 
 _SIGN = "› "

@@ -16,7 +16,7 @@ from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, scene
-from amas_tui.ui.messages import ExportWanted, Left, LogsWanted, VerbAsked, WhyAsked
+from amas_tui.ui.messages import ActionAsked, ExportWanted, Left, LogsWanted, VerbAsked, WhyAsked
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -130,7 +130,12 @@ class RolloutScreen(MainScreen):
         if command.verb is None:
             return True
         here = scene(self.shown.snapshot, self.uid) if self.shown.snapshot else None
-        return here is not None and why_not(command.verb, here) is None
+        return (
+            here is not None
+            and not self.shown.place.is_read_only
+            and command.verb not in self.shown.denied
+            and why_not(command.verb, here) is None
+        )
 
     def show_body(self, shown: Shown) -> None:
         """Show the rollout in a picture."""
@@ -303,6 +308,9 @@ class RolloutScreen(MainScreen):
         command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
         if command is not None and command.verb is not None:
             self.post_message(VerbAsked(command.verb, self.uid, argument))
+            return True
+        if id_ in ("rollback", "actions"):
+            self.post_message(ActionAsked(id_, self.uid))
             return True
         match id_:
             case "panel-6" if self._is_visible(_LOGS):

@@ -1,0 +1,168 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from amas_tui.actions.checks import Check, Result, are_settled, checks, window
+from amas_tui.store.scene import Scene
+from amas_tui.store.slo import Gauge, Origin, Point, Series, Side, Slo
+from tests.builders import (
+    NEW,
+    NOW,
+    OLD,
+    Json,
+    Thing,
+    ago,
+    endpoint_slice,
+    ingress,
+    replica_set,
+    rollout,
+    service,
+    snapshot,
+    stable_set,
+    stamp,
+    weight,
+)
+
+BACK: Json = {
+    "steps": (weight(20),),
+    "routed": True,
+    "new": OLD,
+    "stable": OLD,
+    "weights": (0, OLD),
+    "step": 1,
+}
+QUERY = 'rate(errors{hash="old"}[2m])'
+
+
+def gauge(
+    side: Side = Side.STABLE, *, problem: str = "", origin: Origin = Origin.TEMPLATE
+) -> Gauge:
+    good = "result[0] >= 0.95"
+    return Gauge("success-rate", ((side, QUERY),), success=good, problem=problem, origin=origin)
+
+
+def followed(one: Gauge, *values: float, last: datetime = NOW) -> Slo:
+    """Return a series of values, one a second, the newest at `last`."""
+    points: tuple[Point, ...] = tuple(
+        (last.timestamp() - len(values) + 1 + number, value) for number, value in enumerate(values)
+    )
+    asked = (one.address, QUERY)
+    return Slo(gauges=(one,), series={asked: Series(points)}, at=last)
+
+
+def of(fields: Json, *things: Thing, slo: Slo | None = None) -> Scene:
+    one = rollout(**fields)
+    reached = endpoint_slice("checkout-stable", [True])
+    picture = snapshot(one, stable_set(), service("checkout-stable", OLD), reached, *things)
+    return Scene(one, replace(picture, slos={one.uid: slo} if slo else {}))
+
+
+def found(here: Scene, since: datetime | None = None) -> dict[str, Check]:
+    return {one.name: one for one in checks(here, OLD, since, NOW)}
+
+
+def test_a_rollback_that_is_through_passes_every_check() -> None:
+    here = of(BACK, replica_set(replicas=0), ingress(weight_=0), slo=followed(gauge(), 1, 1, 1))
+    results = {name: one.result for name, one in found(here).items()}
+    assert results == {
+        "traffic on stable": Result.PASSED,
+        "canary pods gone": Result.PASSED,
+        "service healthy": Result.PASSED,
+        "metrics normal": Result.PASSED,
+    }
+    assert are_settled(tuple(found(here).values()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "things", "name", "words"),
+    [
+        pytest.param({"weights": (20, NEW)}, [], "traffic on stable", "weight 20", id="status"),
+        pytest.param({}, [ingress(weight_=20)], "traffic on stable", "ingress 20", id="ingress"),
+        pytest.param({}, [replica_set()], "canary pods gone", "5 are left", id="pods"),
+        pytest.param(
+            {"replicas": 7}, [], "service healthy", "stable 5 of 7 ready", id="too few pods"
+        ),
+    ],
+)
+def test_a_check_that_is_not_through_says_what_it_saw(
+    fields: Json, things: list[Thing], name: str, words: str
+) -> None:
+    one = found(of({**BACK, **fields}, *things))[name]
+    assert one.result is Result.PENDING
+    assert words in one.words
+
+
+@pytest.mark.parametrize(
+    ("until", "held", "result"),
+    [
+        pytest.param(ago(seconds=-24), False, Result.PASSED, id="kept on purpose"),
+        pytest.param(ago(seconds=5), False, Result.PENDING, id="due"),
+        pytest.param(ago(seconds=-24), True, Result.PENDING, id="held: kept for ever"),
+    ],
+)
+def test_pods_that_are_kept_on_purpose_are_no_trouble(
+    *, until: datetime, held: bool, result: Result
+) -> None:
+    kept = replica_set(replicas=1, annotations={"scale-down-deadline": str(stamp(until))})
+    one = found(of({**BACK, "held": held}, kept))["canary pods gone"]
+    assert one.result is result
+    assert ("kept on purpose until" in one.words) is not held
+
+
+@pytest.mark.parametrize(
+    ("values", "result", "words"),
+    [
+        pytest.param((0.5, 1.0, 0.99, 0.98), Result.PASSED, "is inside its limit", id="3 good"),
+        pytest.param((0.5, 0.99), Result.PENDING, "1 of 3 values inside", id="1 good"),
+        pytest.param((1.0, 1.0, 0.5), Result.FAILED, "is outside its limit", id="bad"),
+        pytest.param((float("nan"),), Result.UNKNOWN, "no traffic", id="no traffic is never red"),
+    ],
+)
+def test_metrics_are_normal_after_three_values_in_a_row(
+    values: tuple[float, ...], result: Result, words: str
+) -> None:
+    one = found(of(BACK, slo=followed(gauge(), *values)))["metrics normal"]
+    assert (one.result, words in one.words) == (result, True)
+
+
+def test_values_from_before_the_traffic_came_back_do_not_count() -> None:
+    slo = followed(gauge(), 1, 1, 1, last=ago(seconds=20))
+    assert found(of(BACK, slo=slo), ago(seconds=10))["metrics normal"].words.endswith("no traffic")
+    assert found(of(BACK, slo=slo))["metrics normal"].result is Result.PASSED
+
+
+def test_a_query_of_all_versions_is_pending_until_its_window_is_clear() -> None:
+    slo = followed(gauge(Side.ALL), 0.5, 0.5, 0.5)
+    early = found(of(BACK, slo=slo), ago(seconds=30))["metrics normal"]
+    assert early.result is Result.PENDING
+    assert "its window is clear at" in early.words
+    late = found(of(BACK, slo=slo), ago(minutes=3))["metrics normal"]
+    assert late.result is Result.FAILED
+
+
+def test_what_cannot_be_looked_at_holds_nothing_up() -> None:
+    here = of(BACK, slo=followed(gauge(problem="an argument has no value"), 1))
+    one = found(here)["metrics normal"]
+    assert (one.result, one.result.is_settled) == (Result.UNKNOWN, True)
+    preset = gauge(origin=Origin.PRESET)
+    assert found(of(BACK, slo=followed(preset, 0)))["metrics normal"].result is Result.UNKNOWN
+
+
+def test_blue_green_has_its_traffic_where_its_active_service_is() -> None:
+    blue: Json = {"blue_green": {"status": {"activeSelector": NEW}}, "new": OLD, "stable": OLD}
+    assert found(of(blue))["traffic on stable"].result is Result.PENDING
+    switched = found(of(blue, service("checkout-active", OLD)))["traffic on stable"]
+    assert (switched.result, switched.words) == (Result.PASSED, f"checkout-active selects {OLD}")
+
+
+@pytest.mark.parametrize(
+    ("query", "length"),
+    [
+        ("sum(x)", timedelta(0)),
+        ("rate(x[30s])", timedelta(seconds=30)),
+        ("rate(x[30s]) / rate(y[2m:10s])", timedelta(minutes=2)),
+    ],
+)
+def test_the_window_of_a_query_is_its_longest_range(query: str, length: timedelta) -> None:
+    assert window(query) == length
