@@ -13,6 +13,7 @@
     │   ├── GoneError           410: the history that was asked for is gone
     │   ├── InvalidError        422: also a failed `test` of a JSON patch
     │   └── ThrottledError      429 and 503 with Retry-After
+    ├── TimedOutError           what was waited for did not come in time
     ├── DecodeError             bytes that are not what they should be
     └── MetricsError            Prometheus did not give a usable answer
 
@@ -170,6 +171,12 @@ class ThrottledError(ApiError):
     """429 or 503: the server asks for patience."""
 
     exit_code = Exit.UNREACHABLE
+
+
+class TimedOutError(AmasError):
+    """What was waited for did not come in time."""
+
+    exit_code = Exit.TIMEOUT
 
 
 class DecodeError(AmasError):

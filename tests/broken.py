@@ -160,7 +160,7 @@ def _step(step: Json) -> Callable[[Json], None]:
 
 
 _PROMETHEUS: Final = {"prometheus": {"address": "http://p:9090", "query": 'q{h="{{args.hash}}"}'}}
-_HASH: Final = [{"name": "hash", "value": "x"}]
+HASH: Final = [{"name": "hash", "value": "x"}]
 
 
 def metric(**changes: Any) -> Json:
@@ -177,7 +177,7 @@ def metric(**changes: Any) -> Json:
 
 
 def _spec(*metrics: Json, **more: Any) -> Json:
-    return {"args": _HASH, "metrics": list(metrics), **more}
+    return {"args": HASH, "metrics": list(metrics), **more}
 
 
 _SPREAD: Final = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -284,7 +284,7 @@ CASES: Final[tuple[Broken, ...]] = (
         "field-ref",
         "field-ref",
         lambda spec: spec["strategy"]["canary"]["steps"][0]["analysis"].update(args=[_ARGUMENT]),
-        template=_spec(metric(), args=[*_HASH, {"name": "a"}]),
+        template=_spec(metric(), args=[*HASH, {"name": "a"}]),
     ),
     Broken("no-ingress", "nginx-ingress", _canary("trafficRouting.nginx", {}), "routed"),
     Broken(
@@ -315,7 +315,7 @@ CASES: Final[tuple[Broken, ...]] = (
     Broken(
         "argument-absent",
         "template-arguments",
-        template=_spec(metric(), args=[*_HASH, {"name": "other"}]),
+        template=_spec(metric(), args=[*HASH, {"name": "other"}]),
     ),
     Broken("for-ever", "runs-for-ever", template=_spec(metric(count=None))),
     Broken("no-metrics", "metrics", template=_spec(), is_found_by_run=True),

@@ -4,7 +4,7 @@ import os
 from contextlib import AbstractAsyncContextManager
 
 from amas_tui.cli.options import Flags
-from amas_tui.config.document import Document, read_document
+from amas_tui.config.document import read_document
 from amas_tui.config.resolve import Resolved, resolve
 from amas_tui.kube.kubeconfig import AccessOptions, load_access
 from amas_tui.ports import Cluster
@@ -32,7 +32,7 @@ def access_options(flags: Flags) -> AccessOptions:
     )
 
 
-def resolved(flags: Flags, context: str, document: Document | None = None) -> Resolved:
+def resolved(flags: Flags, context: str, *, on_rollback: str | None = None) -> Resolved:
     """Return the settings in force in a context, with their origins.
 
     Raises:
@@ -43,8 +43,9 @@ def resolved(flags: Flags, context: str, document: Document | None = None) -> Re
         "metrics_interval": flags.metrics_interval,
         "namespaces": flags.namespaces,
         "read_only": flags.read_only,
+        "on_rollback": on_rollback,
     }
-    return resolve(document or read_document(), context, os.environ, given)
+    return resolve(read_document(), context, os.environ, given)
 
 
 def open_session(flags: Flags) -> AbstractAsyncContextManager[Cluster]:

@@ -1,7 +1,6 @@
 """`list`, `get` and `status`: data on stdout, talk on stderr, an exit code that means something."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import AsyncGenerator
@@ -13,17 +12,17 @@ import click
 
 from amas_tui.cli.connect import access_options
 from amas_tui.cli.options import Flags
+from amas_tui.cli.output import emit
 from amas_tui.domain.base import Key
-from amas_tui.domain.rollout import Phase, Rollout
+from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.watch import Applied, Deleted, Listed, Lost
-from amas_tui.errors import AmasError, Exit, ForbiddenError, NotFoundError
+from amas_tui.errors import AmasError, Exit, ForbiddenError, NotFoundError, TimedOutError
 from amas_tui.kube import api
 from amas_tui.kube.kubeconfig import Access, load_access
 from amas_tui.kube.reflector import Source, reflect
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
-from amas_tui.rules.abort import abort_cause
-from amas_tui.rules.pause import Waiting, pauses
+from amas_tui.pipeline.until import status_code
 from amas_tui.rules.phase import rollout_verdict
 from amas_tui.session.streams import Wanted, relevant, rollout_streams
 from amas_tui.store.kinds import Kind, StreamId
@@ -47,9 +46,9 @@ async def list_rollouts(flags: Flags, output: str) -> int:
     found.sort(key=lambda rollout: rollout.key)
     several = flags.all_namespaces or len(namespaces) > 1
     match output:
-        case "json":
+        case "json" | "yaml":
             items = [_list_item(rollout) for rollout in found]
-            _print_json({"apiVersion": API_VERSION, "kind": "RolloutList", "items": items})
+            emit({"apiVersion": API_VERSION, "kind": "RolloutList", "items": items}, output)
         case "name":
             for rollout in found:
                 click.echo(f"rollout.argoproj.io/{rollout.key.name}")
@@ -59,7 +58,9 @@ async def list_rollouts(flags: Flags, output: str) -> int:
             )
             click.echo(f"No rollouts found in {where}.", err=True)
         case _:
-            click.echo(list_text(found, with_namespace=several), nl=False)
+            is_wide = output == "wide"
+            text = list_text(found, with_namespace=several or is_wide, is_wide=is_wide)
+            click.echo(text, nl=False)
     return Exit.OK
 
 
@@ -80,8 +81,10 @@ async def get_rollout(flags: Flags, name: str, output: str) -> int:
     for error in missing:
         click.echo(error.sentence, err=True)
     view = rollout_view(scene)
-    if output == "json":
-        _print_json(to_json(view))
+    if output in ("json", "yaml"):
+        emit(to_json(view), output)
+    elif output == "name":
+        click.echo(f"rollout.argoproj.io/{name}")
     else:
         click.echo(get_text(view, datetime.now(UTC)), nl=False)
     return Exit.OK
@@ -127,15 +130,7 @@ async def rollout_status(
             async with asyncio.timeout(patience):
                 return await _watch_status(transport, key, output)
         except TimeoutError:
-            raise StatusTimeoutError(
-                f"rollout {name} was not settled within {patience:g} s"
-            ) from None
-
-
-class StatusTimeoutError(AmasError):
-    """The rollout did not settle in time."""
-
-    exit_code = Exit.TIMEOUT
+            raise TimedOutError(f"rollout {name} was not settled within {patience:g} s") from None
 
 
 async def _watch_status(transport: Transport, key: Key, output: str) -> int:
@@ -195,8 +190,8 @@ def status_words(rollout: Rollout) -> str:
 
 def _print_status(rollout: Rollout, output: str) -> None:
     verdict = rollout_verdict(rollout)
-    if output == "json":
-        _print_json(
+    if output in ("json", "yaml"):
+        emit(
             {
                 "apiVersion": API_VERSION,
                 "kind": "RolloutStatus",
@@ -204,48 +199,16 @@ def _print_status(rollout: Rollout, output: str) -> None:
                 "namespace": rollout.key.namespace,
                 "phase": verdict.phase.value,
                 "message": verdict.message,
-            }
+            },
+            output,
         )
     else:
         click.echo(status_words(rollout))
 
 
-def status_code(rollout: Rollout, *, watched: bool) -> Exit:
-    """Return the exit code for a state: analysis before abort before other degradation.
-
-    `PROGRESSING` means that it is not settled; a pause that ends by itself is not settled either.
-    """
-    verdict = rollout_verdict(rollout)
-    waiting = {pause.waiting for pause in pauses(rollout)}
-    match verdict.phase:
-        case Phase.HEALTHY:
-            return Exit.OK
-        case Phase.DEGRADED:
-            return _degraded_code(rollout)
-        case Phase.PAUSED if Waiting.INCONCLUSIVE in waiting:
-            return Exit.ANALYSIS
-        case Phase.PAUSED if waiting & {Waiting.HUMAN, Waiting.SPEC} or not watched:
-            return Exit.PAUSED if waiting != {Waiting.TIMER} else Exit.PROGRESSING
-        case _:
-            return Exit.PROGRESSING
-
-
-def _degraded_code(rollout: Rollout) -> Exit:
-    if not rollout.status.abort:
-        return Exit.DEGRADED
-    cause = abort_cause(rollout)
-    if "nalysis phase" in cause:
-        return Exit.ANALYSIS
-    return Exit.DEGRADED if "timed out progressing" in cause else Exit.ABORTED
-
-
 def one_namespace(flags: Flags, access: Access) -> str:
     """Return the namespace of a command on one rollout."""
     return flags.namespaces[0] if flags.namespaces else access.namespace
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 class Connection:

@@ -1,15 +1,23 @@
 """Commands whose modules are imported only when they are asked for."""
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
+from amas_tui.cli.options import COMPAT
+from amas_tui.errors import AmasError, Exit
+
 LATER: Final = {
+    "analysis": "amas_tui.cli.analysis_command:analysis",
+    "bluegreen": "amas_tui.cli.bluegreen_command:bluegreen",
     "config": "amas_tui.cli.config_command:config",
     "demo": "amas_tui.cli.demo_command:demo",
     "replay": "amas_tui.cli.replay_command:replay",
+    "deploy": "amas_tui.cli.deploy_command:deploy",
+    "doctor": "amas_tui.cli.doctor_command:doctor",
     "export": "amas_tui.cli.export_command:export",
+    "history": "amas_tui.cli.history_command:history",
     "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",
     "rollback": "amas_tui.cli.rollback_command:rollback",
@@ -24,6 +32,7 @@ LATER: Final = {
     "set": "amas_tui.cli.verbs_command:set_",
     "terminate": "amas_tui.cli.verbs_command:terminate",
     "undo": "amas_tui.cli.verbs_command:undo",
+    "watch": "amas_tui.cli.watch_command:watch",
 }
 """Where each command is: `module:attribute`."""
 
@@ -43,3 +52,16 @@ class Commands(click.Group):
         module, _, attribute = LATER[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; with `--compat-exit` every code but 0 is 1."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit as end:
+            if ctx.meta.get(COMPAT) and end.exit_code:
+                raise click.exceptions.Exit(Exit.UNEXPECTED) from None
+            raise
+        except AmasError as error:
+            if ctx.meta.get(COMPAT):
+                error.exit_code = Exit.UNEXPECTED
+            raise

@@ -1,7 +1,6 @@
 """The same faults in a live Rollout, and its gates against what was really measured."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,26 +9,17 @@ from amas_tui.cli.headless import Connection, one_namespace
 from amas_tui.cli.options import Flags
 from amas_tui.domain.analysis import AnalysisTemplate
 from amas_tui.domain.base import HASH_LABEL
-from amas_tui.errors import ForbiddenError, MetricsError, NotFoundError
+from amas_tui.errors import MetricsError
 from amas_tui.kube.decode import decoder
 from amas_tui.kube.transport import Transport
 from amas_tui.pipeline.lint.document import Bundle, Document, mapping, sequence, text
-from amas_tui.pipeline.lint.engine import lint_documents
 from amas_tui.pipeline.lint.finding import Finding
 from amas_tui.pipeline.lint.history import Preview, preview
-from amas_tui.pipeline.lint.template_rules import TEMPLATES, analyses
 from amas_tui.prometheus.client import PrometheusClient
 from amas_tui.rules.analysis import resolved as resolved_metric
 from amas_tui.rules.duration import go_duration
+from amas_tui.session.live_objects import faults_of, live_bundle, templates_of
 
-_ROLLOUTS: Final = "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts/{name}"
-_LISTS: Final = {
-    "AnalysisTemplate": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/analysistemplates",
-    "ClusterAnalysisTemplate": "/apis/argoproj.io/v1alpha1/clusteranalysistemplates",
-    "Service": "/api/v1/namespaces/{namespace}/services",
-    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
-    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
-}
 _HISTORY: Final = timedelta(hours=6)
 _POINTS: Final = 1_000
 
@@ -39,66 +29,13 @@ async def lint_live(flags: Flags, name: str) -> tuple[tuple[Finding, ...], tuple
     async with Connection(flags) as (access, transport):
         namespace = one_namespace(flags, access)
         settings = resolved(flags, access.context).settings
-        bundle = await _bundle(transport, namespace, name)
+        bundle = await live_bundle(transport, namespace, name)
         rollout = bundle.of("Rollout")[0]
-        findings = [
-            one for one in lint_documents(bundle) if one.file in set(_about(bundle, rollout))
-        ]
         previews: tuple[Preview, ...] = ()
         if settings.prometheus_url:
             async with PrometheusClient(settings.prometheus_url) as client:
                 previews = await _previews(transport, client, bundle, rollout)
-    return tuple(findings), previews
-
-
-async def _bundle(transport: Transport, namespace: str, name: str) -> Bundle:
-    """Return the Rollout and everything of its namespace that it may name."""
-    path = _ROLLOUTS.format(namespace=namespace, name=name)
-    doing = f"get rollout/{name} in {namespace}"
-    rollout = (await transport.get(path, doing=doing)).json()
-    listed = await asyncio.gather(
-        *(_list(transport, kind, path.format(namespace=namespace)) for kind, path in _LISTS.items())
-    )
-    documents = [_document(rollout, "Rollout")]
-    known = all(one is not None for one in listed)
-    documents += [document for found in listed for document in found or ()]
-    return Bundle(documents, is_complete=known)
-
-
-def _document(raw: Mapping[str, Any], kind: str) -> Document:
-    name = text(mapping(raw.get("metadata")).get("name"))
-    return Document(f"{kind.lower()}/{name}", raw)
-
-
-async def _list(transport: Transport, kind: str, path: str) -> list[Document] | None:
-    """Return the objects of a kind, `None` where they may not be listed."""
-    try:
-        listed = (await transport.get(path, doing=f"list {kind}")).json()
-    except (ForbiddenError, NotFoundError):
-        return None
-    version = text(listed.get("apiVersion"))
-    items = sequence(listed.get("items"))
-    return [_document({"apiVersion": version, "kind": kind, **one}, kind) for one in items]
-
-
-def _about(bundle: Bundle, rollout: Document) -> Iterator[str]:
-    """Yield the documents that this Rollout is concerned with."""
-    yield rollout.file
-    for template, _ in _templates(bundle, rollout):
-        yield template.file
-    yield from (one.file for one in bundle.of("NetworkPolicy"))
-
-
-def _templates(bundle: Bundle, rollout: Document) -> Iterator[tuple[Document, Mapping[str, Any]]]:
-    """Yield each template that the Rollout names, once, with the analysis that names it first."""
-    seen: set[str] = set()
-    for _, _, analysis in analyses(rollout):
-        for reference in sequence(analysis.get("templates")):
-            kind = TEMPLATES[1] if mapping(reference).get("clusterScope") else TEMPLATES[0]
-            found = bundle.find(kind, text(mapping(reference).get("templateName")), rollout)
-            if found is not None and found.file not in seen:
-                seen.add(found.file)
-                yield found, analysis
+    return faults_of(bundle), previews
 
 
 async def _previews(
@@ -116,7 +53,7 @@ async def _previews(
         if any(owner.get("uid") == uid for owner in one["metadata"].get("ownerReferences") or ())
     ]
     found: list[Preview] = []
-    for document, analysis in _templates(bundle, rollout):
+    for document, analysis in templates_of(bundle, rollout):
         template: AnalysisTemplate = decoder(AnalysisTemplate).from_json(dict(document.content))
         for replica_set in own:
             found += await _over_life(client, rollout, template, analysis, replica_set)

@@ -10,16 +10,18 @@ import click
 
 from amas_tui import __version__
 from amas_tui.cli.lazy import Commands
-from amas_tui.cli.options import Duration, Flags, connection_flags, fleet_flags, rollout_name
+from amas_tui.cli.options import (
+    Duration,
+    Flags,
+    compat_option,
+    connection_flags,
+    fleet_flags,
+    rollout_name,
+)
+from amas_tui.cli.output import output_option
 from amas_tui.errors import AmasError, Exit
 
-_OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "name"]),
-    default="text",
-    help="Format on stdout.",
-)
+_OUTPUT = output_option()
 _SCREEN = (
     click.option("--ascii/--no-ascii", "ascii_flag", default=None, help="Paint ASCII alone."),
     click.option("-v", "verbosity", count=True, help="Log to a file; twice for every request."),
@@ -100,6 +102,7 @@ def get(context: click.Context, words: tuple[str, ...], *, flags: Flags, output:
 @click.argument("name")
 @click.option("-w", "--watch/--no-watch", default=False, help="Follow it until it is settled.")
 @click.option("-t", "--timeout", type=Duration(), help="Give up watching after this.")
+@compat_option
 @_OUTPUT
 @connection_flags
 @click.pass_context

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -109,6 +109,24 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 _NAMES = frozenset(Flags.__dataclass_fields__)
+
+
+COMPAT: Final = "amas_tui.compat_exit"
+
+
+def compat_option(command: Any) -> Any:
+    """Give a command `--compat-exit`: 0 or 1, as the plugin's commands end."""
+
+    def note(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
+        context.find_root().meta[COMPAT] = value
+
+    return click.option(
+        "--compat-exit",
+        is_flag=True,
+        expose_value=False,
+        callback=note,
+        help="End with 0 or 1, as the plugin does.",
+    )(command)
 
 
 def connection_flags(command: Command) -> Command:

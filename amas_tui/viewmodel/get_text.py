@@ -80,9 +80,15 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     return lines
 
 
-def list_text(rollouts: Sequence[Rollout], *, with_namespace: bool, headers: bool = True) -> str:
-    """Return the plugin's `list rollouts`, where wanted with a column for the namespace."""
-    head = (
+def list_text(
+    rollouts: Sequence[Rollout],
+    *,
+    with_namespace: bool,
+    headers: bool = True,
+    is_wide: bool = False,
+) -> str:
+    """Return the plugin's `list rollouts`, where wanted with namespace, images and message."""
+    head: tuple[str, ...] = (
         "NAME",
         "STRATEGY",
         "STATUS",
@@ -94,10 +100,18 @@ def list_text(rollouts: Sequence[Rollout], *, with_namespace: bool, headers: boo
         "AVAILABLE",
     )
     rows = [list_row(rollout) for rollout in rollouts]
+    if is_wide:
+        head = (*head, "IMAGES", "MESSAGE")
+        rows = [(*row, *_wide(rollout)) for rollout, row in zip(rollouts, rows, strict=True)]
     named = [("NAMESPACE", *head)] if with_namespace else [head]
     if with_namespace:
         rows = [(rollout.key.namespace, *row) for rollout, row in zip(rollouts, rows, strict=True)]
     return "\n".join(table([*(named if headers else []), *rows])) + "\n"
+
+
+def _wide(rollout: Rollout) -> tuple[str, str]:
+    images = ",".join(one.image for one in rollout.spec.template.spec.containers)
+    return images or "-", rollout_verdict(rollout).message or "-"
 
 
 def list_row(rollout: Rollout) -> tuple[str, ...]:
