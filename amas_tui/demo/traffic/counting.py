@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-BAD_SHARE: Final = 0.2
-"""Of a bad version's answers are errors."""
-_GOOD_SHARE: Final = 0.002
-"""So are of a good version's: nothing is perfect."""
 _LIMITS: Final = ("0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
 _FAST: Final = (0.20, 0.60, 0.94, 0.99, 0.999, 1, 1, 1, 1)
 """The share of answers within each limit: 95 of 100 within 0.3 s."""
@@ -63,17 +59,16 @@ class Counters:
     within: list[float] = field(default_factory=lambda: [0.0] * len(_LIMITS))
     _errors: Remainder = field(default_factory=Remainder)
 
-    def add(self, requests: int, wobble: float, *, is_bad: bool, is_slow: bool) -> int:
+    def add(self, requests: int, wobble: float, errors: float, *, is_slow: bool) -> int:
         """Count requests and return how many of them failed.
 
         Args:
             requests: How many.
             wobble: Around one; the larger, the longer they took.
-            is_bad: Whether many fail.
+            errors: The share that fails.
             is_slow: Whether they take long.
         """
-        share = BAD_SHARE if is_bad else _GOOD_SHARE
-        failed = min(self._errors.whole(requests * share * wobble), requests)
+        failed = min(self._errors.whole(requests * errors * wobble), requests)
         self.failed += failed
         self.good += requests - failed
         self.seconds += requests * (_SLOW_SECONDS if is_slow else _FAST_SECONDS) * wobble

@@ -95,11 +95,15 @@ class Traffic:
         canaries = self._ready(flow.canary)
         # As ingress-nginx does: a canary without endpoints takes nothing.
         part = self._owed[flow.name, "canary"].whole(requests * flow.share) if canaries else 0
+        share = flow.share if canaries else 0.0
         if flow.canary is not None:
-            yield from self._spread(flow.canary.name, part, canaries)
-        yield from self._spread(flow.stable.name, requests - part, self._ready(flow.stable))
+            yield from self._spread(flow.canary.name, part, share, canaries)
+        rest, stable = requests - part, self._ready(flow.stable)
+        yield from self._spread(flow.stable.name, rest, 1 - share, stable)
 
-    def _spread(self, service: Name, requests: int, pods: Sequence[Pod]) -> Iterator[Sent]:
+    def _spread(
+        self, service: Name, requests: int, share: float, pods: Sequence[Pod]
+    ) -> Iterator[Sent]:
         """Give each pod the same, and the rest to those whose turn it is."""
         if not requests or not pods:
             return
@@ -108,13 +112,13 @@ class Traffic:
         self._turns[service] = (turn + rest) % len(pods)
         for number, pod in enumerate(pods):
             if count := each + ((number - turn) % len(pods) < rest):
-                yield self._count(pod, count)
+                yield self._count(pod, count, share)
 
-    def _count(self, pod: Pod, requests: int) -> Sent:
+    def _count(self, pod: Pod, requests: int, share: float) -> Sent:
         wobble = self._times.setdefault(pod.uid, Wobble(self._random, _TIME_STEP)).next()
         counters = self._counters.setdefault(pod.uid, Counters())
         before = counters.seconds
-        failed = counters.add(requests, wobble, is_bad=pod.is_bad, is_slow=pod.is_slow)
+        failed = counters.add(requests, wobble, pod.errors(share), is_slow=pod.is_slow)
         return Sent(pod, requests, failed, (counters.seconds - before) / requests)
 
     def _flows(self) -> Iterator[_Flow]:

@@ -13,6 +13,12 @@ BEHAVIOUR_ANNOTATION: Final = "amas-tui.test/behaviour"
 """On a pod: behave like this word of an image's tag from now on; empty means well."""
 HASH_LABEL: Final = "rollouts-pod-template-hash"
 PORT: Final = 8000
+BAD_SHARE: Final = 0.2
+"""Of a bad version's answers are errors."""
+UNEASY_SHARE: Final = 0.03
+GOOD_SHARE: Final = 0.002
+"""So are of a good version's: nothing is perfect."""
+_FRAGILE_ABOVE: Final = 1 / 3
 _CANARY: Final = "nginx.ingress.kubernetes.io/canary"
 
 
@@ -33,7 +39,13 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod, as far as requests are concerned."""
+    """A pod, as far as requests are concerned.
+
+    Attributes:
+        is_bad: Whether many of its answers are errors.
+        is_fragile: Whether they are once its version gets more than a third of the requests.
+        is_uneasy: Whether a few of them are.
+    """
 
     name: Name
     uid: str
@@ -41,7 +53,15 @@ class Pod:
     is_ready: bool
     labels: Mapping[str, str]
     is_bad: bool
+    is_fragile: bool
+    is_uneasy: bool
     is_slow: bool
+
+    def errors(self, share: float) -> float:
+        """Return the share of errors in its answers when its version gets `share` of all."""
+        if self.is_bad or (self.is_fragile and share > _FRAGILE_ABOVE):
+            return BAD_SHARE
+        return UNEASY_SHARE if self.is_uneasy else GOOD_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,8 @@ def pod_of(obj: Json) -> Pod:
         is_ready=is_ready and "deletionTimestamp" not in metadata,
         labels=metadata.get("labels", {}),
         is_bad="bad" in words or "slowbad" in words,
+        is_fragile="overload" in words,
+        is_uneasy="uneasy" in words,
         is_slow="slow" in words or "slowbad" in words,
     )
 
