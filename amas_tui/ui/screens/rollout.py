@@ -56,6 +56,17 @@ _MIN_CHART: Final = 7
 _MIN_SLO_CHART: Final = 10
 
 
+class _Panel(LineView):
+    """A panel whose lines are made for its size: a new size asks for new ones at once."""
+
+    def on_resize(self) -> None:
+        """Have the lines made again."""
+        super().on_resize()
+        screen = self.screen
+        if isinstance(screen, RolloutScreen):
+            self.call_after_refresh(screen.make_anew)
+
+
 class RolloutScreen(MainScreen):
     """Shows one rollout by its uid; it stays on that object whatever is created under its name."""
 
@@ -76,7 +87,7 @@ class RolloutScreen(MainScreen):
         self._head_view = LineView(id="head")
         self._tabs_view = LineView(id="tabs", classes="one-line")
         self._outcome = LineView(id="outcome", classes="as-needed")
-        self._panels = [LineView(id=f"panel-{n}", classes="panel") for n in range(len(PANELS))]
+        self._panels = [_Panel(id=f"panel-{n}", classes="panel") for n in range(len(PANELS))]
         self._columns = (
             Vertical(*self._panels[:_LEFT], id="left", classes="column"),
             Vertical(*self._panels[_LEFT:], id="right", classes="column"),
@@ -160,6 +171,10 @@ class RolloutScreen(MainScreen):
         for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
                 make(panel, here, shown)
+
+    def make_anew(self) -> None:
+        """Show the same picture for the sizes that the panels have now."""
+        self.update(self.shown)
 
     def _lay_out(self) -> None:
         """Show all panels, or the one in front."""

@@ -37,7 +37,8 @@ class WhyScreen(Dialog[str]):
     def follow(self, shown: Shown) -> None:
         """Take in a newer picture."""
         self._shown = shown
-        if self.is_mounted:
+        # Before it is laid out and while the program ends there is nothing to paint on.
+        if self.is_mounted and self.query(LineView):
             self.paint()
 
     @property
