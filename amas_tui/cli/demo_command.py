@@ -24,7 +24,7 @@ SCENARIOS: Final = (
 )
 """The demo's own names."""
 
-_STORY_SPEED: Final = 20.0
+_STORY_SPEED: Final = 30.0
 """Brisk enough for a story that ends within a minute."""
 _STORY_SECONDS: Final = 60.0
 _STORY_SECONDS_AT_SPEED_ONE: Final = 900.0
@@ -34,7 +34,7 @@ _STORY_SECONDS_AT_SPEED_ONE: Final = 900.0
 @click.option(
     "--speed",
     type=click.FloatRange(1, 60),
-    help="How much faster than in the manifests.  [default: 1, without a terminal 20]",
+    help="How much faster than in the manifests.  [default: 1, without a terminal 30]",
 )
 @click.option(
     "--scenario",

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from amas_tui.demo.clock import LoopClock
 from amas_tui.demo.prometheus_app import prometheus_app
@@ -46,13 +47,27 @@ async def run(options: Options, port: int = 0) -> None:
         world = compose(clock, options, _url(prometheus))
         loop.add_signal_handler(signal.SIGUSR1, world.store.compact)
         server = ApiServer(world.store, world.users, world.logs, world.prometheus)
-        await _serve(stack, server.app(), api)
+        app = server.app()
+        app.middlewares.append(_beginning(world))
+        await _serve(stack, app, api)
         await _serve(stack, prometheus_app(world.prometheus), prometheus)
         await _watch_stdin(over)
         _announce(world, _url(api))
         if os.getppid() != parent:
             return
         await _until(over, clock)
+
+
+def _beginning(world: World) -> Middleware:
+    """Return what lets the story begin when somebody watches: nobody misses its first event."""
+
+    @web.middleware
+    async def begin(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "watch" in request.query:
+            world.begin()
+        return await handler(request)
+
+    return begin
 
 
 async def _until(over: asyncio.Event, clock: LoopClock) -> None:

@@ -1,6 +1,7 @@
 """What there is in the demo, put together: the place where its parts meet."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from amas_tui.demo import namespaces
@@ -74,6 +75,13 @@ class World:
     argo: ArgoRollouts
     logs: PodLogs
     prometheus: Prometheus
+    acts: list[Callable[[], None]] = field(default_factory=list)
+    """What begins as soon as somebody looks."""
+
+    def begin(self) -> None:
+        """Let the scenario begin, if it has not."""
+        while self.acts:
+            self.acts.pop()()
 
 
 def compose(clock: ManualClock, options: Options, prometheus_url: str) -> World:
@@ -108,7 +116,7 @@ def _interval(options: Options) -> float:
 
 
 def _play(world: World, clock: ManualClock) -> None:
-    """Put the scenario on, up to where somebody begins to look."""
+    """Set the scene as somebody will find it."""
     options = world.options
     world.store.create(CLUSTER_ROLES, access.cluster_role(_ON_CALL, *_viewing(), *_acting()))
     world.store.create(
@@ -116,7 +124,9 @@ def _play(world: World, clock: ManualClock) -> None:
     )
     pace = Pace(options.speed)
     stage = Stage(world.store, clock, world.argo, world.prometheus)
-    stage.put_on(plot(options.scenario, pace, world.prometheus_url, options.fleet), pace)
+    found = plot(options.scenario, pace, world.prometheus_url, options.fleet)
+    stage.set(found, pace)
+    world.acts.append(lambda: stage.raise_curtain(found))
 
 
 def _install(store: Store) -> None:

@@ -42,6 +42,7 @@ class _Known:
 
     pod_hash: str
     tag: str
+    revision: int
     share: float | None
     standing: Standing
     ended: frozenset[str]
@@ -69,6 +70,9 @@ _NEEDED: Final = (Kind.REPLICA_SETS, Kind.PODS, Kind.ANALYSIS_RUNS)
 
 _LONGEST: Final = 240
 """Cells of a sentence; a registry's complaint is longer."""
+
+_CAUSES: Final = frozenset({Standing.HALTED, Standing.ABORTED})
+"""The states that move the traffic: they are told before it."""
 
 _EARLY: Final = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Running"})
 """What every pod goes through on its way to being ready."""
@@ -102,6 +106,7 @@ def _seen(here: Scene, now: datetime) -> _Known:
         # A version counts from when its ReplicaSet is there, which tells what it is.
         pod_hash=own.hash if own else "",
         tag=version(own.spec.template.spec.containers) if own else "",
+        revision=own.revision if own else 0,
         share=new_share(rollout, here.replica_sets),
         standing=headline(here, now).state.standing,
         ended=frozenset(run.metadata.name for run in here.runs if run.phase.is_final),
@@ -111,10 +116,12 @@ def _seen(here: Scene, now: datetime) -> _Known:
 
 
 def _news(here: Scene, before: _Known, known: _Known, now: datetime) -> Iterator[str]:
-    rollout = here.rollout
     if known.pod_hash and known.pod_hash != before.pod_hash:
         from_ = f"{before.tag} → " if before.tag else ""
-        yield f"{from_}{known.tag} (revision {rollout.revision})"
+        yield f"{from_}{known.tag} (revision {known.revision})"
+    is_new = known.standing is not before.standing or known.pod_hash != before.pod_hash
+    if is_new and known.standing in _CAUSES:
+        yield _state(here, now)
     if known.trouble and known.trouble != before.trouble:
         yield f"pods of {known.tag}: {known.trouble}"
     if known.share != before.share:
@@ -123,9 +130,8 @@ def _news(here: Scene, before: _Known, known: _Known, now: datetime) -> Iterator
         yield known.unmeasured or "the analysis measures again"
     for run in here.runs:
         if run.metadata.name in known.ended - before.ended and _has_passed(run):
-            yield f"gate{_at(rollout, run)} passed: {_measured(run)}"
-    is_new = known.standing is not before.standing or known.pod_hash != before.pod_hash
-    if is_new and known.standing in _TOLD:
+            yield f"gate{_at(here.rollout, run)} passed: {_measured(run)}"
+    if is_new and known.standing in _TOLD - _CAUSES:
         yield _state(here, now)
 
 

@@ -65,7 +65,7 @@ def good_canary(pace: Pace, at: float = 6) -> Life:
         "v1.3.2",
         steps,
         replicas=5,
-        requests_per_second=40,
+        requests_per_second=400,
         strategy=_delays(pace),
     )
     return _life(
@@ -82,7 +82,7 @@ def bad_canary(pace: Pace, at: float = 4) -> Life:
         *(m.weight(75), m.pause(pace.duration(30))),
     ]
     objects = m.nginx_canary(
-        SHOP, app, "v2.2.0", steps, requests_per_second=30, strategy=_delays(pace)
+        SHOP, app, "v2.2.0", steps, requests_per_second=300, strategy=_delays(pace)
     )
     return _life(
         SHOP, app, objects, ("v2.2.0", "v2.3.1"), _release(pace, at, SHOP, app, "v2.4.0-overload")
@@ -97,7 +97,7 @@ def slow_canary(pace: Pace, at: float = 8) -> Life:
         *(m.weight(60), m.pause(pace.duration(30))),
     ]
     objects = m.nginx_canary(
-        SHOP, app, "v5.0.3", steps, requests_per_second=25, strategy=_delays(pace)
+        SHOP, app, "v5.0.3", steps, requests_per_second=250, strategy=_delays(pace)
     )
     return _life(
         SHOP, app, objects, ("v5.0.3", "v5.1.0"), _release(pace, at, SHOP, app, "v5.2.0-slow")
@@ -109,7 +109,7 @@ def waiting(pace: Pace, at: float = 10) -> Life:
     app = "payments"
     steps = [m.weight(20), m.pause(), m.weight(60), m.pause(), m.weight(100)]
     objects = m.nginx_canary(
-        SHOP, app, "v3.0.9", steps, requests_per_second=15, strategy=_delays(pace)
+        SHOP, app, "v3.0.9", steps, requests_per_second=150, strategy=_delays(pace)
     )
     return _life(SHOP, app, objects, ("v3.0.9", "v3.1.0"), _release(pace, at, SHOP, app, "v3.2.0"))
 
@@ -123,7 +123,7 @@ def image_pull(pace: Pace, at: float = 2) -> Life:
         app,
         "v0.8.1",
         steps,
-        requests_per_second=10,
+        requests_per_second=100,
         progressDeadlineSeconds=max(10, pace.whole(120)),
     )
     return _life(
@@ -139,7 +139,7 @@ def inconclusive(pace: Pace, at: float = 12) -> Life:
         *(m.weight(70), m.pause(pace.duration(30))),
     ]
     objects = m.nginx_canary(
-        SHOP, app, "v1.0.4", steps, requests_per_second=20, strategy=_delays(pace)
+        SHOP, app, "v1.0.4", steps, requests_per_second=200, strategy=_delays(pace)
     )
     return _life(
         SHOP, app, objects, ("v1.0.4", "v1.1.0"), _release(pace, at, SHOP, app, "v1.2.0-uneasy")
@@ -153,7 +153,7 @@ def blue_green(pace: Pace, at: float = 14) -> Life:
         SHOP,
         app,
         "v4.4.0",
-        requests_per_second=12,
+        requests_per_second=120,
         autoPromotionEnabled=False,
         scaleDownDelaySeconds=pace.whole(30),
     )
@@ -165,7 +165,7 @@ def silent_controller(pace: Pace, at: float = 4) -> Life:
     app = "notifier"
     steps = [m.weight(20), m.pause(), m.weight(60), m.pause(pace.duration(20))]
     objects = m.nginx_canary(
-        SHOP, app, "v7.0.0", steps, requests_per_second=15, strategy=_delays(pace)
+        SHOP, app, "v7.0.0", steps, requests_per_second=150, strategy=_delays(pace)
     )
     silence = ControllerStops(max(_LEAST_SILENCE, pace.seconds(60)))
     return _life(
@@ -186,7 +186,7 @@ def prometheus_away(pace: Pace, at: float = 4) -> Life:
         *(m.weight(60), m.pause(pace.duration(10))),
     ]
     objects = m.nginx_canary(
-        SHOP, app, "v6.1.0", steps, requests_per_second=20, strategy=_delays(pace)
+        SHOP, app, "v6.1.0", steps, requests_per_second=200, strategy=_delays(pace)
     )
     return _life(
         SHOP,

@@ -21,6 +21,8 @@ from amas_tui.demo.store import Json, Store
 _PAST: Final = 90.0
 """Seconds at speed 1 that were played before the curtain rises: charts begin with a past."""
 _LEAST_PAST: Final = 12.0
+_BREATH: Final = 1.0
+"""Seconds between the curtain and the first thing that happens, at any speed."""
 _STEP: Final = 0.5
 _KINDS: Final = {(one.api_version, one.kind): one for one in RESOURCES}
 
@@ -61,8 +63,8 @@ class Stage:
     controller: Controller
     prometheus: Prometheus
 
-    def put_on(self, plot: Plot, pace: Pace) -> None:
-        """Play the past, then plan what happens; the clock stands where the curtain rises.
+    def set(self, plot: Plot, pace: Pace) -> None:
+        """Play the past; the clock stands where the curtain rises then.
 
         Each rollout gets its first version, then the one that is stable: that an undo has
         somewhere to go.
@@ -79,8 +81,11 @@ class Stage:
                 self._promote_fully(life)
         self._settle(plot.lives, end)
         self.clock.advance(max(0.0, end - self.clock.elapsed))
+
+    def raise_curtain(self, plot: Plot) -> None:
+        """Let happen from now on what is to happen."""
         for happening in plot.all_happenings:
-            self.clock.call_later(happening.at, self._doing(happening))
+            self.clock.call_later(_BREATH + happening.at, self._doing(happening))
 
     def give(self, new: NewImage) -> None:
         """Give a rollout another version, as `kubectl argo rollouts set image` does."""

@@ -101,8 +101,8 @@ def test_a_halt_names_the_metric_and_then_where_the_traffic_is() -> None:
         b.failed_run(step=2),
     )
     assert told(at_20(step=2), halted) == [
-        "all traffic is back on v1.4.0",
         "Halted at 20 %: success-rate 0.812 < 0.95, 1 of 1 failed.",
+        "all traffic is back on v1.4.0",
     ]
 
 
