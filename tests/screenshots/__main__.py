@@ -1,90 +1,61 @@
-"""`python -m tests.screenshots`: a real run on a real control plane, written to `screenshots/`.
-
-It takes about three minutes: the rollouts need their time to get where they are shown.
-"""
+"""`python -m tests.screenshots [--png FOLDER] [NAME …]`: writes `screenshots/`, in seconds."""
 
 import argparse
+import asyncio
+import os
 import sys
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Final
 
-from tests.controlplane import showcase
-from tests.controlplane.api import Api
-from tests.controlplane.bed import ControlPlane
 from tests.screenshots.svg import svg
-from tests.terminal.program import REPOSITORY, command, environment
-from tests.terminal.pty import Terminal
+from tests.terminal.program import REPOSITORY
+from tests.ui.picture import cells
+from tests.ui.posing import Shown, posed
 
-_SLOW_SECONDS: Final = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One picture.
-
-    Attributes:
-        name: Of the file, without its ending.
-        arguments: Of the program.
-        size: Columns and lines.
-        pose: Brings the program to what is to be seen.
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    size: tuple[int, int]
-    pose: Callable[[Terminal], object]
+FOLDER: Final = REPOSITORY / "screenshots"
 
 
-def _board(terminal: Terminal) -> None:
-    """Show what needs a human, the cursor at the top."""
-    terminal.until(
-        lambda text: "success-rate" in text and "ImagePull" in text and "75%" in text,
-        _SLOW_SECONDS,
-    )
-    terminal.press("home")
+SHOTS: Final = {
+    "board": (Shown("success-rate 0.79", at=64), (110, 16)),
+    "rollout": (Shown("Analysing at 75 %", "amas-orchestrator", at=416), (120, 40)),
+    "halted": (Shown("Halted at 50 %", "checkout"), (110, 24)),
+    "undo": (Shown("PATCH", "checkout", ("u", "enter")), (120, 26)),
+    "small": (Shown("Pausing at 25 %", "amas-orchestrator"), (80, 24)),
+}
+"""Each with its size in columns and lines."""
 
 
-def _canary(terminal: Terminal) -> None:
-    terminal.until(lambda text: "Analysing at 75 %" in text, _SLOW_SECONDS)
+async def take(shown: Shown, size: tuple[int, int]) -> str:
+    """Return a picture as SVG."""
+    async with posed(shown, size) as screen:
+        return svg(cells(screen.app), "amas-tui")
 
 
-SHOTS: Final = (
-    Shot("board", (), (110, 20), _board),
-    Shot("rollout", ("open", "amas-orchestrator"), (120, 40), _canary),
-)
+def png(picture: str) -> bytes:
+    """Return an SVG as PNG, with this machine's fonts."""
+    import resvg_py  # noqa: PLC0415 - to look at it, not to make it
+
+    return bytes(resvg_py.svg_to_bytes(svg_string=picture, font_family="DejaVu Sans Mono"))
 
 
 def main() -> None:
     """Make the pictures that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *(shot.name for shot in SHOTS)])
-    wanted = parser.parse_args().names or [shot.name for shot in SHOTS]
-    folder = REPOSITORY / "screenshots"
-    folder.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        ControlPlane(Path(home) / "bed") as bed,
-        Api(bed) as api,
-    ):
-        showcase.install(api, bed.prometheus_url)
-        kubeconfig = bed.kubeconfig(namespace=showcase.NAMESPACE)
-        for shot in SHOTS:
-            if shot.name in wanted:
-                arguments = (*shot.arguments, "--kubeconfig", str(kubeconfig))
-                _take(shot, command(*arguments), Path(home), folder)
-
-
-def _take(shot: Shot, words: list[str], home: Path, folder: Path) -> None:
-    with Terminal(words, environment(home), size=shot.size) as terminal:
-        shot.pose(terminal)
-        terminal.settled()
-        picture = svg(terminal.cells, "amas-tui")
-    path = folder / f"{shot.name}.svg"
-    path.write_text(picture)
-    sys.stdout.write(f"{path}\n")
+    parser.add_argument("names", nargs="*", choices=[[], *SHOTS])
+    parser.add_argument("--png", type=Path, help="folder for PNGs of them")
+    given = parser.parse_args()
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    FOLDER.mkdir(exist_ok=True)
+    for name in given.names or SHOTS:
+        picture = asyncio.run(take(*SHOTS[name]))
+        path = FOLDER / f"{name}.svg"
+        path.write_text(picture)
+        sys.stdout.write(f"{path}\n")
+        if given.png:
+            given.png.mkdir(parents=True, exist_ok=True)
+            (given.png / f"{name}.png").write_bytes(png(picture))
 
 
 if __name__ == "__main__":
