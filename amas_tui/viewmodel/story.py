@@ -89,7 +89,7 @@ class Story:
         found: list[Event] = []
         for uid in snapshot.rollouts:
             here = scene(snapshot, uid)
-            if here is None or not all(here.is_known(kind) for kind in _NEEDED):
+            if here is None or not _is_whole(here):
                 continue
             known, before = _seen(here, now), self._known.get(uid)
             self._known[uid] = known
@@ -97,6 +97,13 @@ class Story:
                 texts = _news(here, before, known, now)
                 found += [Event(now, here.rollout.key, text) for text in texts]
         return tuple(found)
+
+
+def _is_whole(here: Scene) -> bool:
+    """Return whether all is there that belongs together; what is not, is a moment later."""
+    own = here.current
+    is_numbered = own is not None and own.revision >= here.rollout.revision
+    return is_numbered and all(here.is_known(kind) for kind in _NEEDED)
 
 
 def _seen(here: Scene, now: datetime) -> _Known:

@@ -14,7 +14,9 @@ STEPS = (b.weight(20), b.pause(), b.gate("success-rate"), b.weight(50))
 
 def healthy() -> Scene:
     return b.scene(
-        b.healthy(new=OLD, steps=STEPS, routed=True, images=("registry/checkout:v1.4.0",)),
+        b.healthy(
+            new=OLD, revision=1, steps=STEPS, routed=True, images=("registry/checkout:v1.4.0",)
+        ),
         b.stable_set(),
     )
 
@@ -44,6 +46,15 @@ def test_a_picture_without_replica_sets_is_waited_out() -> None:
         b.rollout(steps=STEPS, routed=True, weights=(20, NEW), step=1), unknown=(Kind.REPLICA_SETS,)
     )
     assert told(bare, at_20()) == []
+
+
+def test_a_version_is_told_when_its_replica_set_has_its_number() -> None:
+    unnumbered = b.scene(
+        b.rollout(steps=STEPS, routed=True, weights=(20, NEW), step=1, revision=4),
+        b.replica_set(revision=2, replicas=1),
+        b.stable_set(),
+    )
+    assert told(healthy(), unnumbered) == []
 
 
 def test_a_new_version_and_its_traffic_are_told_once() -> None:
