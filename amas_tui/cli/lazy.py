@@ -1,5 +1,7 @@
 """Commands whose modules are imported only when they are asked for."""
 
+import os
+import sys
 from importlib import import_module
 from typing import Any, Final
 
@@ -54,9 +56,15 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; with `--compat-exit` every code but 0 is 1."""
+        """Run the command; with `--compat-exit` every code but 0 is 1.
+
+        That its reader has had enough is no failure; Click would call it one.
+        """
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(Exit.OK) from None
         except click.exceptions.Exit as end:
             if ctx.meta.get(COMPAT) and end.exit_code:
                 raise click.exceptions.Exit(Exit.UNEXPECTED) from None

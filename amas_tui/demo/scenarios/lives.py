@@ -28,7 +28,7 @@ SHOP: Final = "shop"
 _FLEET_SIZE: Final = 20
 """How many quiet rollouts share a namespace."""
 
-_LEAST_SILENCE: Final = 20.0
+_LEAST_SILENCE: Final = 25.0
 """Seconds; a controller counts as silent after ten, whatever the speed."""
 
 
@@ -167,14 +167,14 @@ def silent_controller(pace: Pace, at: float = 4) -> Life:
     objects = m.nginx_canary(
         SHOP, app, "v7.0.0", steps, requests_per_second=150, strategy=_delays(pace)
     )
-    silence = ControllerStops(max(_LEAST_SILENCE, pace.seconds(60)))
+    silence = ControllerStops(SHOP, app, max(_LEAST_SILENCE, pace.seconds(60)))
     return _life(
         SHOP,
         app,
         objects,
         ("v7.0.0", "v7.0.1"),
         _release(pace, at, SHOP, app, "v7.1.0"),
-        Happening(pace.seconds(at + 16), silence),
+        Happening(pace.seconds(at), silence),
     )
 
 

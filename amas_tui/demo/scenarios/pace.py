@@ -12,8 +12,10 @@ FASTEST: Final = 60.0
 
 SCRAPE_SECONDS: Final = 2.0
 _LEAST_SCRAPE: Final = 0.5
-SCRAPES: Final = 4
-"""In the range of a rate: over fewer it jumps."""
+LEAST_DATA: Final = 3.0
+"""Seconds of traffic before a version is first judged, at any speed."""
+_LEAST_WINDOW: Final = 4.0
+"""Seconds of a rate's range: over fewer scrapes it jumps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +46,4 @@ class Pace:
 
     def window(self, at_speed_one: float) -> str:
         """Return the range of a query's rate: long enough to hold a few scrapes."""
-        return self.duration(max(at_speed_one, self.speed * self.scrape * SCRAPES))
+        return self.duration(max(at_speed_one, self.speed * _LEAST_WINDOW))

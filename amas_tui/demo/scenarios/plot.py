@@ -17,8 +17,13 @@ class NewImage:
 
 @dataclass(frozen=True, slots=True)
 class ControllerStops:
-    """The controller takes no notice of anything for a while; what is written stays written."""
+    """Once a rollout is paused the controller takes no notice of anything for a while.
 
+    What is written meanwhile stays written.
+    """
+
+    namespace: str
+    name: str
     seconds: float
 
 

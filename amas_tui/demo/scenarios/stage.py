@@ -23,6 +23,7 @@ _PAST: Final = 90.0
 _LEAST_PAST: Final = 12.0
 _BREATH: Final = 1.0
 """Seconds between the curtain and the first thing that happens, at any speed."""
+_SOON: Final = 0.1
 _STEP: Final = 0.5
 _KINDS: Final = {(one.api_version, one.kind): one for one in RESOURCES}
 
@@ -134,11 +135,15 @@ class Stage:
         match happening.what:
             case NewImage() as new:
                 return lambda: self.give(new)
-            case ControllerStops(seconds):
-                return lambda: self._hang(seconds)
+            case ControllerStops() as stops:
+                return lambda: self._hang(stops)
             case PrometheusStops(seconds):
                 return lambda: self.prometheus.go_away(seconds)
 
-    def _hang(self, seconds: float) -> None:
+    def _hang(self, stops: ControllerStops) -> None:
+        rollout = self.store.get(ROLLOUTS, stops.namespace, stops.name)
+        if not rollout.get("status", {}).get("pauseConditions"):
+            self.clock.call_later(_SOON, lambda: self._hang(stops))
+            return
         self.controller.stop()
-        self.clock.call_later(seconds, self.controller.resume)
+        self.clock.call_later(stops.seconds, self.controller.resume)

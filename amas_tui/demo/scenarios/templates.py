@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from amas_tui.demo.scenarios.manifests import ARGO, manifest
-from amas_tui.demo.scenarios.pace import SCRAPES, Pace
+from amas_tui.demo.scenarios.pace import LEAST_DATA, Pace
 from amas_tui.demo.store import Json
 
 SUCCESS_RATE: Final = "success-rate"
@@ -37,13 +37,13 @@ class Gate:
     window: float
     interval: float
     pause: float
-    """Least pause before a gate: what is missing to a few scrapes is waited for."""
+    """Least pause before a gate: what is missing to enough data is waited for."""
     count: int = 3
 
 
 def templates(namespace: str, pace: Pace, gate: Gate) -> list[Json]:
     """Return the templates of a namespace."""
-    missing = SCRAPES * pace.scrape - pace.whole(gate.pause)
+    missing = LEAST_DATA - pace.whole(gate.pause)
     delay = {"initialDelay": f"{math.ceil(missing)}s"} if missing > 0 else {}
 
     def template(name: str, query: str, good: str, bad: str = "", **metric: object) -> Json:

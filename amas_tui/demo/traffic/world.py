@@ -15,7 +15,7 @@ HASH_LABEL: Final = "rollouts-pod-template-hash"
 PORT: Final = 8000
 BAD_SHARE: Final = 0.2
 """Of a bad version's answers are errors."""
-UNEASY_SHARE: Final = 0.03
+UNEASY_SHARE: Final = 0.035
 GOOD_SHARE: Final = 0.002
 """So are of a good version's: nothing is perfect."""
 _FRAGILE_ABOVE: Final = 1 / 3
