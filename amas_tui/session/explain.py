@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -94,17 +95,23 @@ class Explainer:
 
     async def _fetch(self, namespace: str, rollouts: list[Rollout]) -> None:
         """Fetch for the rollouts of one namespace."""
+        # What is read later may be newer; nothing in it is older than this.
+        began = datetime.now(UTC)
         missing: set[Kind] = set()
         found: _Objects = {}
         for kind, hashes in _hashes(rollouts).items():
             found[kind] = await self._list(kind, namespace, hashes, missing)
-        for rollout in rollouts:
-            traffic = await self._traffic(rollout, missing)
-            clues = Clues(ingress_classes=await self._known_classes(rollout))
-            detail = _detail(rollout, found, traffic, missing, clues)
-            moment = (_version(rollout), time.monotonic(), _is_restless(rollout, detail))
-            self._fetched[rollout.uid] = moment
-            self._found(rollout, detail)
+        await asyncio.gather(*(self._explain(one, found, missing, began) for one in rollouts))
+
+    async def _explain(
+        self, rollout: Rollout, found: _Objects, missing: set[Kind], began: datetime
+    ) -> None:
+        traffic = await self._traffic(rollout, missing)
+        clues = Clues(ingress_classes=await self._known_classes(rollout))
+        detail = replace(_detail(rollout, found, traffic, missing), clues=clues, at=began)
+        moment = (_version(rollout), time.monotonic(), _is_restless(rollout, detail))
+        self._fetched[rollout.uid] = moment
+        self._found(rollout, detail)
 
     async def _list(
         self, kind: Kind, namespace: str, hashes: Iterable[str], missing: set[Kind]
@@ -159,8 +166,8 @@ def _hashes(rollouts: list[Rollout]) -> Mapping[Kind, list[str]]:
     """Return the versions whose objects are wanted, by kind."""
     current = [rollout.status.current_pod_hash for rollout in rollouts]
     stable = [rollout.status.stable_rs for rollout in rollouts]
-    # After an abort it is stable's pods that serve.
-    serving = [rollout.status.stable_rs for rollout in rollouts if rollout.status.abort]
+    # Where traffic is split, and after an abort, it is stable's pods that serve as well.
+    serving = [r.status.stable_rs for r in rollouts if r.status.abort or _is_split(r)]
     return {
         Kind.REPLICA_SETS: current + stable,
         Kind.PODS: current + serving,
@@ -168,9 +175,7 @@ def _hashes(rollouts: list[Rollout]) -> Mapping[Kind, list[str]]:
     }
 
 
-def _detail(
-    rollout: Rollout, found: _Objects, traffic: _Objects, missing: set[Kind], clues: Clues
-) -> Detail:
+def _detail(rollout: Rollout, found: _Objects, traffic: _Objects, missing: set[Kind]) -> Detail:
     """Return what of the lists belongs to one rollout; equal templates share their hash."""
     sets = [rs for rs in found[Kind.REPLICA_SETS] if _is_owned(rs, {rollout.uid})]
     uids = {rs.metadata.uid for rs in sets}
@@ -187,7 +192,6 @@ def _detail(
         services=traffic.get(Kind.SERVICES, ()),
         ingresses=traffic.get(Kind.INGRESSES, ()),
         kinds=tuple(sorted(asked)),
-        clues=clues,
     )
 
 

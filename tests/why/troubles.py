@@ -909,7 +909,6 @@ CONTROLLER: Final = (
             and seen.rollout(name)["metadata"]["annotations"].get("rollout.argoproj.io/revision")
             == "4"
         ),
-        also=["waiting-for-human"],
         needs_eyes=True,
     ),
     Trouble(

@@ -26,6 +26,7 @@ from tests.controlplane.kinds import Json
 from tests.why.seen import Seen
 from tests.why.troubles import Place, Trouble
 
+_AT_ONCE = 4
 LOOK_SECONDS = 0.3
 """How often the witness looks; what it sees is that much late at most."""
 
@@ -147,6 +148,11 @@ class Drama:
         """Ask `why -o json` of every rollout, as the command does."""
         flags = Flags(kubeconfig=str(kubeconfig), namespaces=(self._namespace,))
         async with Connection(flags) as (_, transport):
-            for one in (each for each in self.troubles if not each.needs_eyes):
-                answer, _ = await told(transport, Key(self._namespace, one.name))
+            gate = asyncio.Semaphore(_AT_ONCE)
+
+            async def asked(one: Trouble) -> None:
+                async with gate:
+                    answer, _ = await told(transport, Key(self._namespace, one.name))
                 self.records[one.name].why = why_json(*answer)
+
+            await asyncio.gather(*(asked(one) for one in self.troubles if not one.needs_eyes))
