@@ -119,7 +119,9 @@ def pace_line(scene: Scene, now: datetime) -> Line:
 
 def _parts(scene: Scene, now: datetime) -> Iterator[list[Span]]:
     found = pace(scene, now)
-    if found is not None and current_step(scene.rollout) is not None:
+    is_paused = bool(scene.rollout.status.pause_conditions)
+    if found is not None and not is_paused and current_step(scene.rollout) is not None:
+        # The sentence says of a pause how long it has lasted, or will.
         spent = max(timedelta(0), now - step_began(scene, now))
         seconds = int(spent.total_seconds()) // 10 * 10
         yield [Span(f"this step {coarse(timedelta(seconds=seconds))}", Tone.DIM)]
