@@ -14,8 +14,8 @@ from amas_tui.domain.workload import ContainerStatus, Pod
 from amas_tui.errors import AmasError
 from amas_tui.kube.resources import RESOURCES, Resource
 from amas_tui.kube.transport import Transport
+from amas_tui.rules.names import ingress_names
 from amas_tui.safe import safe
-from amas_tui.session.streams import ingress_names
 from amas_tui.store.detail import Clues
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene

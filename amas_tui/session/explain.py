@@ -24,9 +24,9 @@ from amas_tui.kube import api
 from amas_tui.kube.reflector import Source
 from amas_tui.kube.resources import RESOURCES
 from amas_tui.kube.transport import Transport
+from amas_tui.rules.names import ingress_names, service_names
 from amas_tui.rules.pods import is_ready
 from amas_tui.session.clues import ingress_classes
-from amas_tui.session.streams import ingress_names, service_names
 from amas_tui.store.detail import Clues, Detail
 from amas_tui.store.kinds import Kind
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from amas_tui.domain.base import HASH_LABEL
 from amas_tui.domain.event import Event
 from amas_tui.domain.rollout import LabelRequirement, Rollout
-from amas_tui.domain.traffic import SERVICE_NAME_LABEL, canary_ingress_name
+from amas_tui.domain.traffic import SERVICE_NAME_LABEL
 from amas_tui.domain.watch import Applied, Bookmark, Listed, Update
+from amas_tui.rules.names import ingress_names, service_names
 from amas_tui.store.gates import analyses
 from amas_tui.store.kinds import Kind, StreamId
 
@@ -132,25 +133,6 @@ def _requirement(one: LabelRequirement) -> str:
             return f"!{one.key}"
         case _:
             return one.key
-
-
-def service_names(rollout: Rollout) -> tuple[str, ...]:
-    """Return the Services that the rollout steers."""
-    names: tuple[str, ...] = ()
-    if rollout.canary is not None:
-        names = (rollout.canary.stable_service, rollout.canary.canary_service)
-    if rollout.blue_green is not None:
-        names = (rollout.blue_green.active_service, rollout.blue_green.preview_service)
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def ingress_names(rollout: Rollout) -> tuple[str, ...]:
-    """Return the nginx Ingresses: the stable ones and those that the controller writes."""
-    routing = rollout.canary.traffic_routing if rollout.canary else None
-    if routing is None or routing.nginx is None:
-        return ()
-    stable = routing.nginx.ingresses
-    return (*stable, *(canary_ingress_name(rollout.key.name, name) for name in stable))
 
 
 def _cluster_templates(rollout: Rollout) -> Iterator[str]:

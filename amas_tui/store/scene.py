@@ -13,6 +13,7 @@ from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import DEFAULT_PREFIX, Ingress, Service, canary_ingress_name
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.rules.analysis import newest
+from amas_tui.rules.names import ingress_names, service_names
 from amas_tui.rules.pods import is_ready
 from amas_tui.rules.traffic import Difference, Routes, differences, faults
 from amas_tui.store.detail import Clues, Detail
@@ -204,11 +205,17 @@ class Scene:
             ),
             replica_sets=self.replica_sets,
             ready=(
-                {rs.hash: self.ready(rs) for rs in self.replica_sets}
+                {rs.hash: self._ready_of(rs) for rs in self.replica_sets}
                 if self.is_known(Kind.PODS)
                 else None
             ),
         )
+
+    def _ready_of(self, replica_set: ReplicaSet) -> int:
+        """Return a version's ready pods; on the board only the newest version's are fetched."""
+        if self.pods_of(replica_set):
+            return self.ready(replica_set)
+        return replica_set.status.ready_replicas
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
@@ -227,18 +234,34 @@ class Scene:
 
     def stream(self, kind: Kind) -> Stream | None:
         """Return how the stream of a kind is for this rollout's namespace, the worst of several."""
-        namespace = self.rollout.key.namespace
-        own = [
-            stream
-            for id_, stream in self.snapshot.streams.items()
-            if id_.kind is kind and id_.namespace in ("", namespace)
-        ]
+        own = self._streams(kind).values()
         return max(own, key=lambda stream: _WORST[stream.health], default=None)
 
     def is_known(self, kind: Kind) -> bool:
         """Return whether the objects of a kind have been listed at least once."""
         stream = self.stream(kind)
-        return stream is not None and stream.seen_at is not None
+        if stream is None or stream.seen_at is None:
+            return False
+        # Services and Ingresses are watched one by one: all of them must have been asked for.
+        named = {id_.name for id_ in self._streams(kind) if id_.name}
+        return not named or named.issuperset(self._names(kind))
+
+    def _names(self, kind: Kind) -> tuple[str, ...]:
+        match kind:
+            case Kind.SERVICES:
+                return service_names(self.rollout)
+            case Kind.INGRESSES:
+                return ingress_names(self.rollout)
+            case _:
+                return ()
+
+    def _streams(self, kind: Kind) -> dict[StreamId, Stream]:
+        namespace = self.rollout.key.namespace
+        return {
+            id_: stream
+            for id_, stream in self.snapshot.streams.items()
+            if id_.kind is kind and id_.namespace in ("", namespace)
+        }
 
     def is_live(self, kind: Kind) -> bool:
         """Return whether what is known of a kind is being kept up to date."""

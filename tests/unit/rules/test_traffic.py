@@ -185,7 +185,7 @@ def owned(name: str, by: str) -> Service:
         ),
         pytest.param(
             {**ROUTED, "stable": OLD},
-            [ingress(weight_=20), replica_set(), stable_set(), *pods(OLD, 1)],
+            [ingress(weight_=20), replica_set(ready=0), stable_set(), *pods(OLD, 1)],
             [f"20% of the traffic goes to replicaset/checkout-{NEW}, which has no ready pod"],
             id="traffic to a version without pods",
         ),

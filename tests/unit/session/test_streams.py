@@ -2,14 +2,13 @@ import pytest
 
 from amas_tui.domain.event import Event
 from amas_tui.domain.watch import Applied, Bookmark, Listed
+from amas_tui.rules.names import ingress_names, service_names
 from amas_tui.session.streams import (
     Wanted,
     board_streams,
-    ingress_names,
     pod_selector,
     relevant,
     rollout_streams,
-    service_names,
 )
 from amas_tui.store.kinds import Kind, StreamId
 from tests.builders import Json, event, gate, rollout, weight

@@ -1,6 +1,6 @@
 import pytest
 
-from amas_tui.domain.watch import Lost
+from amas_tui.domain.watch import Listed, Lost
 from amas_tui.errors import ForbiddenError
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene, run_hash, scene
@@ -206,3 +206,19 @@ def test_what_was_seen_once_stays_known_but_is_not_live_when_lost() -> None:
 def test_a_stream_is_named_in_words() -> None:
     assert str(StreamId(Kind.PODS)) == "pods"
     assert str(StreamId(Kind.SERVICES, "shop", "front")) == "services/front in shop"
+
+
+def test_ingresses_watched_one_by_one_are_known_once_all_were_listed() -> None:
+    here = rollout(routed=True)
+    only_stable = Fact(StreamId(Kind.INGRESSES, "shop", "checkout-stable"), Listed((), "1"), NOW)
+    twin = StreamId(Kind.INGRESSES, "shop", "checkout-checkout-stable-canary")
+    first = snapshot(here, unknown=[Kind.INGRESSES]).after([only_stable])
+    assert not Scene(here, first).is_known(Kind.INGRESSES)
+    both = first.after([Fact(twin, Listed((), "1"), NOW)])
+    assert Scene(here, both).is_known(Kind.INGRESSES)
+
+
+def test_a_version_whose_pods_were_not_fetched_is_as_ready_as_its_replica_set_says() -> None:
+    here = rollout(routed=True)
+    one = Scene(here, snapshot(here, replica_set(NEW), stable_set(ready=4), pod("new")))
+    assert dict(one.routes.ready or {}) == {NEW: 1, OLD: 4}
