@@ -32,7 +32,7 @@ def why_lines(scene: Scene, now: datetime, cells: int) -> tuple[Line, ...]:
     is_unknown = any(one.cause is UNKNOWN for one in diagnosis.found)
     lines: list[Line] = [*_sentence(said, head, cells, is_unknown=is_unknown)]
     if said.following:
-        lines += wrap((Span(f"  {said.following}"),), cells, limit=3, indent=2)
+        lines += wrap((Span(f"  {_whole(said.following)}"),), cells, limit=3, indent=2)
     lines += _since_lines(head, now, cells)
     if head is not None:
         lines += _evidence_lines(head, now, cells)
@@ -43,6 +43,11 @@ def why_lines(scene: Scene, now: datetime, cells: int) -> tuple[Line, ...]:
             lines += _other_lines(one, now, cells)
     lines += [EMPTY, (Span("Known", Tone.STRONG),), *_table(diagnosis.facts, now, cells)]
     return tuple(lines)
+
+
+def _whole(following: str) -> str:
+    """Return what comes next as a sentence of its own: no key follows its colon here."""
+    return f"{following[:-1]}." if following.endswith(":") else following
 
 
 def _sentence(
@@ -83,7 +88,8 @@ def _evidence_lines(found: Found, now: datetime, cells: int) -> Iterator[Line]:
 
 def _other_lines(found: Found, now: datetime, cells: int) -> Iterator[Line]:
     finding = found.finding
-    since = f", {age(finding.since, now)}" if finding.since else ""
+    is_dated = finding.since is not None and not finding.is_whole
+    since = f", {age(finding.since, now)}" if is_dated else ""
     tone = _TONE[found.cause.severity]
     spans = (Span("• ", tone), Span(finding.sentence), Span(since, Tone.DIM))
     yield from wrap(spans, cells, limit=3, indent=2)
@@ -132,7 +138,7 @@ def why_json(scene: Scene, now: datetime) -> dict[str, Any]:
         "namespace": scene.rollout.key.namespace,
         "state": said.state.word,
         "sentence": said.sentence,
-        "following": said.following,
+        "following": _whole(said.following),
         "cause": _found_json(cause) if cause else None,
         "others": [_found_json(one) for one in diagnosis.found if one is not cause],
         "facts": [_evidence_json(one) for one in diagnosis.facts],
@@ -145,7 +151,7 @@ def _found_json(found: Found) -> dict[str, Any]:
         "id": found.cause.id,
         "severity": found.cause.severity.name.lower(),
         "sentence": finding.sentence,
-        "following": finding.following,
+        "following": _whole(finding.following),
         "since": _stamp(finding.since),
         "evidence": [_evidence_json(one) for one in finding.evidence],
         "verbs": [str(verb) for verb in finding.verbs],

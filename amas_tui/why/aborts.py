@@ -21,7 +21,7 @@ _DEADLINE: Final = 600
 """Source: utils/defaults/defaults.go."""
 _NEAR: Final = timedelta(seconds=5)
 """An abort is acted on within moments of being written."""
-_HELPS: Final = (Verb.UNDO, Verb.PROMOTE_FULL)
+_HELPS: Final = (Verb.UNDO, Verb.RETRY)
 
 
 def deadline_seconds(case: Case) -> int:
@@ -133,7 +133,7 @@ CAUSES: Final = (
     Cause(
         "aborted-by-hand",
         "Somebody aborted the update",
-        "Undo (u) makes the stable version the wanted one; promote fully ships the new one",
+        "Undo (u) makes the stable version the wanted one; retry (t) begins again",
         Severity.HUMAN,
         48,
         _by_hand,

@@ -214,7 +214,7 @@ def _since(found: Trial, case: Case) -> datetime | None:
 
 def _verbs(found: Trial, case: Case) -> tuple[Verb, ...]:
     if case.is_aborted:
-        return (Verb.UNDO, Verb.PROMOTE_FULL)
+        return (Verb.UNDO, Verb.RETRY)
     return (Verb.PROMOTE, Verb.ABORT) if found.has_decided else (Verb.ABORT,)
 
 
@@ -296,7 +296,7 @@ def _run_error(case: Case) -> Finding | None:
                 run.metadata.creation_timestamp,
             ),
         ),
-        verbs=(Verb.UNDO, Verb.PROMOTE_FULL),
+        verbs=(Verb.UNDO, Verb.RETRY),
         look=_ANALYSIS,
     )
 

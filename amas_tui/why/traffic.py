@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final
 
 from amas_tui.actions.verb import Verb
-from amas_tui.domain.base import Key
-from amas_tui.domain.traffic import Ingress
+from amas_tui.domain.base import Key, ManagedFields
+from amas_tui.domain.traffic import Ingress, Service
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.roles import scale_down_deadline
 from amas_tui.rules.traffic import Difference, Fault, faults
@@ -80,6 +80,7 @@ def _is_canarys(one: Difference, case: Case) -> bool:
 
 def _differing(one: Difference, case: Case) -> Finding:
     kind, _, name = one.subject.partition("/")
+    writer = _last_writer(one, case)
     said = {
         Fault.INGRESS_WEIGHT: f": {one.found} of the traffic really goes to {current_words(case)}",
         Fault.INGRESS_MISSING: f": nothing goes to {current_words(case)}",
@@ -92,9 +93,14 @@ def _differing(one: Difference, case: Case) -> Finding:
         if one.fault in _WEIGHTS
         else f"{name} {_SHORT[one.fault].format(found=one.found)}",
         following=_FOLLOWING[one.fault],
-        since=_since(one, case),
+        since=writer.time if writer else None,
         evidence=(
             Evidence(one.subject, _FIELD[one.fault], one.found),
+            *(
+                (Evidence(one.subject, "last written by", writer.manager, writer.time),)
+                if writer
+                else ()
+            ),
             Evidence(case.name, "status says", one.wanted),
         ),
         verbs=(Verb.ABORT,) if one.fault in _WEIGHTS and case.rollout.is_updating else (),
@@ -103,10 +109,21 @@ def _differing(one: Difference, case: Case) -> Finding:
     )
 
 
-def _since(one: Difference, case: Case) -> datetime | None:
-    known = case.scene.snapshot.differing.get(case.rollout.uid, {})
-    at = known.get(one.mark)
-    return None if at is None else at + case.scene.snapshot.clock_offset
+def _last_writer(one: Difference, case: Case) -> ManagedFields | None:
+    """Return who wrote an Ingress or Service last, `None` where that is not known."""
+    kind, _, name = one.subject.partition("/")
+    key = Key(case.rollout.key.namespace, name)
+    found: Ingress | Service | None = None
+    if kind == "ingress":
+        found = case.scene.snapshot.ingress(key)
+    elif kind == "service" and one.fault is not Fault.ENDPOINTS:
+        found = case.scene.snapshot.service(key)
+    dated = [e for e in found.metadata.managed_fields if e.time is not None] if found else []
+    return max(dated, key=_written_at, default=None)
+
+
+def _written_at(entry: ManagedFields) -> float:
+    return entry.time.timestamp() if entry.time else 0.0
 
 
 def _version_of(pod_hash: str, case: Case) -> str:

@@ -366,7 +366,7 @@ def test_a_healthy_rollout_says_its_version_and_since_when() -> None:
 @pytest.mark.parametrize(
     ("fields", "verbs"),
     [
-        pytest.param(halted(), (Verb.UNDO, Verb.PROMOTE_FULL), id="halted"),
+        pytest.param(halted(), (Verb.UNDO, Verb.RETRY), id="halted"),
         pytest.param(
             {**UPDATE, "step": 1, "paused": "CanaryPauseStep"},
             (Verb.PROMOTE, Verb.ABORT),
