@@ -70,7 +70,12 @@ _SEVERITY = {
 
 
 def forecasts(scene: Scene) -> tuple[GateForecast, ...]:
-    """Return what the next gates would say now, the nearest first."""
+    """Return what the next gates would say now, the nearest first.
+
+    After an abort nothing is forecast: the version that they would judge gets no traffic.
+    """
+    if scene.rollout.status.abort:
+        return ()
     slo = scene.snapshot.slos.get(scene.rollout.uid, Slo())
     return tuple(
         GateForecast(gate, tuple(_forecast(scene, slo, one) for one in gate_metrics(scene, gate)))

@@ -331,6 +331,10 @@ class Board:
 _AGEING: Final = timedelta(seconds=10)
 """How long a line is kept although an age in it may have grown."""
 
+_BY_SECOND: Final = timedelta(minutes=10)
+_BY_MINUTE: Final = timedelta(hours=3)
+"""Until then ages are told with minutes. Source: `human_duration`."""
+
 
 def board(
     snapshot: Snapshot,
@@ -393,10 +397,21 @@ def _make(
         and old.rollout is rollout
         and old.detail is detail
         and old.row.state.standing not in _CLOCKED
-        and now - old.at < _AGEING
+        and now - old.at < _lifetime(old.row, now)
     ):
         return old
     return _Made(board_row(snapshot, rollout, context, now), rollout, detail, now)
+
+
+def _lifetime(row: BoardRow, now: datetime) -> timedelta:
+    """Return how long a line is kept although its age grows: old ages are told in coarse units."""
+    since = row.state.since
+    if row.state.standing is not Standing.HEALTHY or since is None:
+        return _AGEING
+    lasted = now - since
+    if lasted < _BY_SECOND:
+        return _AGEING
+    return timedelta(minutes=1) if lasted < _BY_MINUTE else timedelta(minutes=10)
 
 
 _CLOCKED: Final = frozenset(

@@ -210,3 +210,7 @@ def test_templates_that_may_not_be_read_are_said() -> None:
     here = scene(rollout(steps=STEPS, step=1))
     assert lines(here)[1].strip() == "its templates are not known here"
     assert next_gate_line(scene(rollout())) == ()
+
+
+def test_after_an_abort_nothing_is_forecast() -> None:
+    assert forecasts(measured(canary=(0.99,), abort=True)) == ()

@@ -1,6 +1,6 @@
 import random
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -487,7 +487,7 @@ def test_ages_and_countdowns_go_on() -> None:
     )
     found = known(quiet, paused)
     first = board(found, "test", NOW)
-    soon, late = _again(first, found, 3), _again(first, found, 60)
+    soon, late = _again(first, found, 3), _again(first, found, 600)
     assert [one.now for one in first.rows] != [one.now for one in soon.rows]
     assert late.made["a-uid"] is not first.made["a-uid"]
 
@@ -525,3 +525,23 @@ def test_the_context_has_a_column_only_where_there_are_several() -> None:
 def test_the_line_of_a_stale_cluster_names_it_and_why() -> None:
     line = stale_line("prod-us", "STALE 40s", "cannot list rollouts: timeout. Check it", 60)
     assert plain(line) == " ✖ prod-us STALE 40s cannot list rollouts: timeout. Check it"
+
+
+@pytest.mark.parametrize(
+    ("since", "later", "is_kept"),
+    [
+        pytest.param(ago(minutes=5), 9, True, id="young, soon"),
+        pytest.param(ago(minutes=5), 10, False, id="young, by the second"),
+        pytest.param(ago(hours=2), 59, True, id="hours"),
+        pytest.param(ago(hours=2), 60, False, id="hours, by the minute"),
+        pytest.param(ago(days=3), 599, True, id="days"),
+        pytest.param(ago(days=3), 600, False, id="days, by the ten minutes"),
+    ],
+)
+def test_a_quiet_line_is_made_anew_only_as_often_as_its_age_can_change(
+    since: datetime, later: int, *, is_kept: bool
+) -> None:
+    quiet = healthy(conditions=[condition("Completed", since=since)])
+    first = board(snapshot(quiet), "c", NOW)
+    second = board(snapshot(quiet), "c", NOW + timedelta(seconds=later), before=first)
+    assert (second.rows[0] is first.rows[0]) is is_kept
