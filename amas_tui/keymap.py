@@ -338,6 +338,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("help", ("question_mark",), ANYWHERE, "help", "Show every key", "help"),
     Command("palette", ("ctrl+p",), ANYWHERE, "", "Search the commands"),
+    Command(
+        "doctor", (), ANYWHERE, "", "Check rights, controller, Prometheus, manifests …", "doctor"
+    ),
     Command("relist", ("ctrl+r",), ANYWHERE, "", "List everything anew", "relist"),
     Command("repaint", ("ctrl+l",), ANYWHERE, "", "Paint the screen anew", "repaint"),
     Command(

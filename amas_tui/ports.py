@@ -11,6 +11,7 @@ from amas_tui.actions.write import Write
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.settings import Settings
+from amas_tui.store.checks import Check
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.snapshot import Snapshot
@@ -131,6 +132,10 @@ class Cluster(Protocol):
 
     def relist(self) -> None:
         """Forget every version and list anew."""
+        ...
+
+    async def examine(self) -> tuple[Check, ...]:
+        """Return what a doctor finds: by reads and reviews alone."""
         ...
 
     def keep_recording(self, folder: Path) -> Path:

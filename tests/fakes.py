@@ -14,6 +14,7 @@ from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import AmasError, InvalidError, NotFoundError
 from amas_tui.ports import Identity, Right
 from amas_tui.settings import Settings
+from amas_tui.store.checks import Check
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.snapshot import Snapshot
@@ -51,6 +52,7 @@ class FakeCluster:
         self.focused: str | None = None
         self.logs: tuple[str | None, LogChoice] = (None, LogChoice())
         self.relisted = 0
+        self.checks: tuple[Check, ...] = ()
         self.user = Identity("tester", is_confirmed=True)
         self.clock_offset = timedelta(0)
         self._context = context
@@ -122,6 +124,11 @@ class FakeCluster:
     def choose(self, namespaces: tuple[str, ...]) -> None:
         """Note which namespaces are watched."""
         self._namespaces = namespaces
+
+    async def examine(self) -> tuple[Check, ...]:
+        """Return what the test has the doctor find."""
+        self._check()
+        return self.checks
 
     def relist(self) -> None:
         """Note that everything is wanted anew."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from amas_tui.config.fields import table_markdown as settings_markdown
 from amas_tui.keymap import Keymap, table_markdown
 from amas_tui.why.markdown import catalogue_markdown, chapters_markdown
+from tests.guide_commands import table_markdown as guide_markdown
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -26,6 +27,7 @@ def generated() -> dict[str, str]:
         "causes": catalogue_markdown(),
         "chapters": chapters_markdown(),
         "settings": settings_markdown(),
+        "guide": guide_markdown(),
     }
 
 

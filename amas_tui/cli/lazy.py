@@ -13,6 +13,7 @@ from amas_tui.errors import AmasError, Exit
 LATER: Final = {
     "analysis": "amas_tui.cli.analysis_command:analysis",
     "bluegreen": "amas_tui.cli.bluegreen_command:bluegreen",
+    "completion": "amas_tui.cli.plugin_command:completion",
     "config": "amas_tui.cli.config_command:config",
     "demo": "amas_tui.cli.demo_command:demo",
     "replay": "amas_tui.cli.replay_command:replay",
@@ -22,6 +23,7 @@ LATER: Final = {
     "history": "amas_tui.cli.history_command:history",
     "lint": "amas_tui.cli.lint_command:lint",
     "manifests": "amas_tui.cli.manifests_command:manifests",
+    "plugin": "amas_tui.cli.plugin_command:plugin",
     "rollback": "amas_tui.cli.rollback_command:rollback",
     "verify": "amas_tui.cli.rollback_command:verify",
     "why": "amas_tui.cli.why_command:why",

@@ -139,7 +139,7 @@ def _run(context: click.Context, work: Coroutine[Any, Any, int]) -> None:
 def main() -> None:
     """Run the program and exit with its code."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="amas-tui", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.USAGE)

@@ -16,7 +16,9 @@ from amas_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from amas_tui.ports import Cluster
+    from amas_tui.settings import Settings
     from amas_tui.ui.link import Connect
+    from amas_tui.viewmodel.alerts import Alert
     from amas_tui.viewmodel.frame import Place
 
 
@@ -126,12 +128,22 @@ def run_screen(
             wants_ascii(settings.ascii),
             AuditFile(),
             tuple((_place(one), way(one)) for one in others),
+            on_alert=_tell,
         ),
         way(first),
         driver_class=FrameDriver,
     )
     app.run(mouse=False)
     return app.return_code or 0
+
+
+async def _tell(alert: "Alert", settings: "Settings") -> str:
+    """Run the user's command for rollbacks; return what went wrong with it."""
+    from amas_tui.cli.alarm import run_command  # noqa: PLC0415 - where something happened
+
+    if not settings.on_rollback:
+        return ""
+    return await run_command(settings.on_rollback, alert, settings.on_rollback_timeout)
 
 
 def _place(flags: Flags) -> "Place":

@@ -187,12 +187,16 @@ async def _prometheus(
 
 def terminal_facts(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what is known of the terminal."""
-    is_terminal = sys.stderr.isatty() if sys.stderr else False
-    size = os.get_terminal_size(sys.stderr.fileno()) if is_terminal else None
+    # Below a full screen the streams are its own; these are the process'.
+    stream = sys.__stderr__
+    try:
+        size = os.get_terminal_size(stream.fileno()) if stream and stream.isatty() else None
+    except (OSError, ValueError):
+        size = None
     return {
-        "TERM": environment.get("TERM", "") if is_terminal else "",
+        "TERM": environment.get("TERM", "") if size else "",
         "size": f"{size.columns}x{size.lines}" if size else "",
-        "encoding": (getattr(sys.stdout, "encoding", None) or "ascii").lower(),
+        "encoding": (getattr(stream, "encoding", None) or "ascii").lower(),
         "multiplexer": "tmux" if environment.get("TMUX") else "",
         "over": "SSH" if environment.get("SSH_CONNECTION") else "",
         "NO_COLOR": "set" if environment.get("NO_COLOR") else "",

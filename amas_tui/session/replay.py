@@ -19,6 +19,7 @@ from amas_tui.recording.ring import Recording, fold
 from amas_tui.rules.duration import go_duration
 from amas_tui.rules.traffic import standing
 from amas_tui.settings import Settings
+from amas_tui.store.checks import Check
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import scene
@@ -217,6 +218,10 @@ class Replay:
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Ignore whose log is wanted: logs are not recorded."""
         del uid, choice
+
+    async def examine(self) -> tuple[Check, ...]:
+        """Refuse: a recording has no cluster."""
+        raise AmasError("a recording cannot be examined")
 
     def relist(self) -> None:
         """Ignore the wish: there is nothing to list."""

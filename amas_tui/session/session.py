@@ -39,6 +39,7 @@ from amas_tui.session.streams import (
     rollout_streams,
 )
 from amas_tui.settings import Settings
+from amas_tui.store.checks import Check
 from amas_tui.store.detail import Clues, Detail
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.logs import LogBook, LogChoice
@@ -183,6 +184,13 @@ class Session:
         """Fetch what explains these rollouts, again whenever they change."""
         found = (self._snapshot.rollouts.get(uid) for uid in uids)
         self._explainer.attend(tuple(rollout for rollout in found if rollout is not None))
+
+    async def examine(self) -> tuple[Check, ...]:
+        """Return what a doctor finds in the home namespace: by reads and reviews alone."""
+        # Everything that looks for faults: for this one command.
+        from amas_tui.session.doctor import diagnose  # noqa: PLC0415
+
+        return await diagnose(self._transport, self.home, "", self._settings.prometheus_url)
 
     def relist(self) -> None:
         """Forget every version and list anew; what is shown stays until the new list is here."""

@@ -9,7 +9,7 @@ import sys
 import termios
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -25,6 +25,7 @@ from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, Exit
 from amas_tui.keymap import Keymap, View
 from amas_tui.safe import safe_lines
+from amas_tui.settings import Settings
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
@@ -45,6 +46,8 @@ from amas_tui.ui.shown import ClusterView, Shown, together
 from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.theme import THEME
 from amas_tui.ui.widgets.line_view import LineView
+from amas_tui.viewmodel.alerts import Alert, terminal_notice
+from amas_tui.viewmodel.doctor_lines import doctor_lines
 from amas_tui.viewmodel.frame import Place, freshness, help_lines
 from amas_tui.viewmodel.text import Tone
 
@@ -70,6 +73,7 @@ class Options:
     Attributes:
         others: Further clusters on the same board.
         replayer: Steers the recording that is shown, `None` for live clusters.
+        on_alert: Tells a rollback elsewhere; returns what went wrong with that.
         open: Name of the rollout to open at once, in the home namespace; `None` for the board.
     """
 
@@ -80,6 +84,7 @@ class Options:
     ledger: "Ledger | None" = None
     others: tuple[tuple[Place, Connect], ...] = ()
     replayer: "Replayer | None" = None
+    on_alert: "Callable[[Alert, Settings], Awaitable[str]] | None" = None
 
 
 class AmasApp(ActingApp):
@@ -239,9 +244,40 @@ class AmasApp(ActingApp):
         link.snapshot = snapshot
         if link.cluster is not None:
             link.place = replace(link.place, namespaces=link.cluster.namespaces)
+            for alert in link.alarm.after(snapshot, link.place.context, self._now()):
+                self._alert(alert, link.cluster.settings)
         if self._wanted_open is not None:
             self._open_wanted(link, snapshot)
         self.show()
+
+    @work(group="alert")
+    async def _alert(self, alert: Alert, settings: Settings) -> None:
+        """Ring, notify, and run the user's command; what goes wrong with it is said."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(terminal_notice(alert))
+            self._driver.flush()
+        if self._options.on_alert is not None:
+            problem = await self._options.on_alert(alert, settings)
+            if problem:
+                self.notify(problem, severity="error", markup=False)
+
+    @work(group="doctor", exclusive=True)
+    async def _examine(self) -> None:
+        """Let a doctor look at the cluster, and show what was found."""
+        from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
+
+        link = self._open_link or next((one for one in self._links if one.cluster), None)
+        if link is None or link.cluster is None:
+            self.notify("There is no connection to examine.", markup=False)
+            return
+        try:
+            checks = await link.cluster.examine()
+        except AmasError as error:
+            self.notify(error.sentence, severity="error", markup=False)
+            return
+        lines = doctor_lines(checks, max(40, min(106, self.size.width * 9 // 10 - 4)))
+        place = f"{link.cluster.context} › {link.cluster.home}"
+        self.push_screen(LinesScreen(f"Doctor: {place}", lines))
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -426,6 +462,8 @@ class AmasApp(ActingApp):
                 self.screen.refresh(layout=True)
             case "relist":
                 self._relist()
+            case "doctor":
+                self._examine()
             case "all-namespaces":
                 self._choose(())
             case "namespace":

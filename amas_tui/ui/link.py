@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amas_tui.errors import AmasError
 from amas_tui.store.snapshot import Snapshot
+from amas_tui.viewmodel.alerts import Alarm
 from amas_tui.viewmodel.frame import Place
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Link:
         cluster: The session, `None` while there is none.
         snapshot: The newest picture; it stays when the connection is lost.
         error: Why there is no session.
+        alarm: Notices rollbacks and halts.
     """
 
     connect: Connect
@@ -32,6 +34,7 @@ class Link:
     snapshot: Snapshot | None = None
     error: AmasError | None = None
     is_asking: bool = False
+    alarm: Alarm = field(default_factory=Alarm)
 
     def has(self, uid: str) -> bool:
         """Return whether a rollout is of this cluster."""

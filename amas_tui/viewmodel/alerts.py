@@ -1,16 +1,18 @@
 """What is worth waking somebody: an update that was taken back, or that came to a halt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from amas_tui.domain.base import Key
+from amas_tui.domain.rollout import Rollout
 from amas_tui.rules.images import version
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.viewmodel.headline import headline, scene_state
+from amas_tui.viewmodel.headline import headline
 from amas_tui.viewmodel.rollout_view import API_VERSION
-from amas_tui.viewmodel.state import Standing
+from amas_tui.viewmodel.state import Standing, state
 
 _ROLLBACKS: Final = frozenset({Standing.HALTED, Standing.ABORTED})
 _HALTS: Final = frozenset(
@@ -61,21 +63,20 @@ class Alarm:
     """Compares each picture with the one before; what was so at the start is no news."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Standing] = {}
+        self._before: Mapping[str, Rollout] = {}
 
     def after(self, snapshot: Snapshot, context: str, now: datetime) -> tuple[Alert, ...]:
-        """Return what has become worth telling."""
+        """Return what has become worth telling. Costs nothing for what did not change."""
+        before, self._before = self._before, snapshot.rollouts
         found: list[Alert] = []
-        for uid in snapshot.rollouts:
-            here = scene(snapshot, uid)
-            if here is None:
+        for uid, rollout in snapshot.rollouts.items():
+            old = before.get(uid)
+            if old is None or old is rollout:
                 continue
-            standing = scene_state(here, now).standing
-            before = self._known.get(uid)
-            self._known[uid] = standing
-            if before is not None and standing is not before:
-                found += _alerts(here, before, standing, context, now)
-        self._known = {uid: self._known[uid] for uid in snapshot.rollouts if uid in self._known}
+            was, stands = state(old).standing, state(rollout).standing
+            here = scene(snapshot, uid) if was is not stands else None
+            if here is not None:
+                found += _alerts(here, was, stands, context, now)
         return tuple(found)
 
 

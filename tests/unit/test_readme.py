@@ -7,7 +7,15 @@ import pytest
 
 from amas_tui.config.document import parse_document
 from amas_tui.config.resolve import resolve
+from amas_tui.domain.base import Key
 from amas_tui.errors import Exit
+from amas_tui.pipeline.deployment import Outcome
+from amas_tui.pipeline.lint.engine import lint_files
+from amas_tui.store.checks import Check, Result
+from amas_tui.viewmodel.alerts import Alert
+from amas_tui.viewmodel.history import history_json
+from tests import builders as b
+from tests.builders import NOW
 from tests.readme import commands
 from tests.write_readme import generated
 
@@ -47,3 +55,27 @@ def test_its_pictures_exist_and_have_a_description() -> None:
     for description, path in pictures:
         assert description
         assert (Path(__file__).parents[2] / path).is_file(), path
+
+
+def test_the_documented_json_is_what_the_code_gives() -> None:
+    """Each row of the table names the fields of its kind, all of them."""
+    rows = re.findall(r"\| `?([A-Z][A-Za-z]+)`? \| (.*?) \|\n", README.partition("### JSON")[2])
+    documented = {kind: set(re.findall(r"[a-zA-Z]+", fields)) for kind, fields in rows}
+    alert = Alert("halt", Key("shop", "checkout"), "c", 1, "v1", "x", NOW).to_json()
+    outcome = Outcome("c", "n", "x", "i:v1", Exit.OK, "why", 1.0).to_json()
+    finding = lint_files({"x.yaml": b"kind: Rollout"})[0].to_json()
+    check = Check("x", Result.OK, "y").to_json()
+    for kind, given in (
+        ("RolloutAlert", alert),
+        ("Deployment", outcome),
+        ("LintReport", finding),
+        ("DoctorReport", check),
+        ("RolloutHistory", revisions_of_an_example()[0]),
+    ):
+        assert set(given) - {"apiVersion", "kind"} <= documented[kind], kind
+
+
+def revisions_of_an_example() -> list[dict[str, object]]:
+    here = b.scene(b.rollout(), b.replica_set(b.NEW, revision=2))
+    found: list[dict[str, object]] = history_json(here)["revisions"]
+    return found

@@ -20,7 +20,7 @@ def amas(
     """Run amas-tui without a terminal."""
     own = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
     own |= {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err, code = _stream(), _stream(), 0
     with (
         patch.dict(os.environ, {**own, **(env or {})}, clear=True),
         patch("sys.argv", ["amas-tui", *arguments]),
@@ -32,4 +32,13 @@ def amas(
             main()
         except SystemExit as end:
             code = int(end.code or 0)
-    return Ran(code, out.getvalue(), err.getvalue())
+    return Ran(code, _text(out), _text(err))
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
