@@ -27,6 +27,8 @@ from amas_tui.why.controller import awaited
 _TOLD_BY: Final = frozenset(Kind) - {Kind.ROLLOUTS}
 _LOOK_SECONDS: Final = 1.0
 _READS: Final = 5
+_PATIENCE: Final = 2
+"""Silences that are waited for, of a rollout that keeps changing."""
 _WIDEST: Final = 110
 
 
@@ -96,7 +98,7 @@ async def _settled(transport: Transport, key: Key) -> tuple[Scene, list[AmasErro
         )
         here = Scene(scene.rollout, snapshot)
         case = Case(here, _now(transport))
-        is_late = time.monotonic() - began > SILENCE.total_seconds() + _LOOK_SECONDS
+        is_late = time.monotonic() - began > _PATIENCE * SILENCE.total_seconds()
         if not awaited(case) or case.quiet_for > SILENCE or is_late:
             return here, missing
         await asyncio.sleep(_LOOK_SECONDS)
