@@ -14,10 +14,14 @@ from amas_tui.domain.workload import SCALE_DOWN_DEADLINE, ReplicaSet
 from amas_tui.rules.condition import judge
 from amas_tui.rules.duration import go_duration
 from amas_tui.rules.evaluate import Value
+from amas_tui.store.gauges import gauges
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Origin, Point, Side, Slo
 from amas_tui.words import number
+
+FIRST_VALUES: Final = timedelta(seconds=20)
+"""How long after the traffic came back no value yet is no proof of no traffic."""
 
 SAMPLES: Final = 3
 """So many values in a row inside the limits make a metric normal."""
@@ -169,9 +173,11 @@ def metrics_check(scene: Scene, since: datetime | None, now: datetime) -> Check:
     slo = scene.snapshot.slos.get(scene.rollout.uid, Slo())
     asked = [one for one in slo.gauges if one.origin in (Origin.TEMPLATE, Origin.RUN)]
     judged = [one for one in asked if one.success or one.failure]
+    is_early = since is not None and now - since < FIRST_VALUES
     if not judged:
-        why = slo.problem or "no gate asks a metric"
-        return Check(name, Result.UNKNOWN, why)
+        if is_early and not slo.problem and gauges(scene):
+            return Check(name, Result.PENDING, "being asked")
+        return Check(name, Result.UNKNOWN, slo.problem or "no gate asks a metric")
     found = [_judged(slo, gauge, since, now) for gauge in judged]
     for result in (Result.FAILED, Result.PENDING):
         words = [text for one, text in found if one is result]
@@ -202,17 +208,15 @@ def _judged(slo: Slo, gauge: Gauge, since: datetime | None, now: datetime) -> tu
     points = [one for one in series.points if start is None or one[0] >= start.timestamp()]
     if series.problem and not points:
         return Result.UNKNOWN, f"{gauge.name}: {series.problem}"
-    return _verdict(gauge, points[-SAMPLES:], is_waiting=since is not None, slo=slo, now=now)
+    is_early = since is not None and now - since < FIRST_VALUES
+    return _verdict(gauge, points[-SAMPLES:], is_early=is_early)
 
 
-def _verdict(
-    gauge: Gauge, points: list[Point], *, is_waiting: bool, slo: Slo, now: datetime
-) -> tuple[Result, str]:
+def _verdict(gauge: Gauge, points: list[Point], *, is_early: bool) -> tuple[Result, str]:
     measured = [value for _, value in points if value == value]
     if not measured:
-        answered = slo.at is not None and now - slo.at < timedelta(seconds=30)
-        waits = is_waiting and not answered
-        return (Result.PENDING if waits else Result.UNKNOWN), f"{gauge.name}: no traffic"
+        words = "no value yet" if is_early else "no traffic"
+        return (Result.PENDING if is_early else Result.UNKNOWN), f"{gauge.name}: {words}"
     bad = [value for value in measured if not is_inside(gauge, value)]
     shown = f"{gauge.name} {number(measured[-1])}"
     if bad and not is_inside(gauge, measured[-1]):

@@ -23,6 +23,7 @@ from tests.controlplane.kubeconfig import kubeconfig
 
 _HOP: Final = frozenset({"host", "connection", "transfer-encoding", "content-length", "keep-alive"})
 _START_SECONDS: Final = 20
+_CLOSING_SECONDS: Final = 0.2
 
 
 class Fault(StrEnum):
@@ -63,6 +64,7 @@ class FaultProxy:
         faults: What happens to the coming patches.
         delay: Seconds by which everything that a watch brings is late.
         is_down: Whether every connection is refused.
+        is_dry: Whether writes are only let run dry; what they would make is in `replies`.
     """
 
     def __init__(self, bed: ControlPlane) -> None:
@@ -72,6 +74,8 @@ class FaultProxy:
         self.faults: deque[Fault] = deque()
         self.delay = 0.0
         self.is_down = False
+        self.is_dry = False
+        self.replies: list[tuple[str, Json]] = []
         self.on_patch: Callable[[Asked], None] | None = None
         self._port = 0
         self._loop = asyncio.new_event_loop()
@@ -119,6 +123,8 @@ class FaultProxy:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
+            # Connections are closed by callbacks: they get their turn before the loop ends.
+            self._loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))
         finally:
             self._loop.close()
 
@@ -130,9 +136,9 @@ class FaultProxy:
         async with aiohttp.ClientSession(
             connector=connector, timeout=timeout, auto_decompress=False
         ) as self._session:
-            runner = web.ServerRunner(web.Server(self._handle))
+            runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+            site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
             self._port = runner.addresses[0][1]
             self._ready.set()
@@ -149,6 +155,8 @@ class FaultProxy:
         self.asked.append(asked)
         if self.is_down:
             return self._cut(request)
+        if self.is_dry and asked.is_write:
+            return await self._dry(request)
         if not asked.is_patch:
             return await self._pass(request)
         if self.on_patch is not None:
@@ -176,6 +184,24 @@ class FaultProxy:
         async with self._ask(request, request.method, await request.read()) as reply:
             return reply.status, await reply.read()
 
+    def _headers(self, request: web.BaseRequest) -> dict[str, str]:
+        """Return who asks and for what; kubectl sends no token over plain HTTP: it is the admin."""
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
+        headers.setdefault("Authorization", f"Bearer {self._bed.token('admin')}")
+        return headers
+
+    async def _dry(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Let a write run dry, and keep what it would have made."""
+        headers = self._headers(request)
+        joint = "&" if request.query_string else "?"
+        url = f"{self._bed.url}{request.path_qs}{joint}dryRun=All"
+        body = await request.read()
+        async with self._session.request(request.method, url, data=body, headers=headers) as reply:
+            made = await reply.read()
+            if reply.ok:
+                self.replies.append((request.path, json.loads(made)))
+            return web.Response(status=reply.status, body=made, content_type="application/json")
+
     async def _unchanged(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer with the object as it is, as after a webhook that takes a change back."""
         async with self._ask(request, "GET", None) as reply:
@@ -184,7 +210,7 @@ class FaultProxy:
     def _ask(
         self, request: web.BaseRequest, method: str, body: bytes | None
     ) -> aiohttp.client._RequestContextManager:
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
+        headers = self._headers(request)
         url = self._bed.url + request.path_qs
         return self._session.request(method, url, data=body, headers=headers)
 

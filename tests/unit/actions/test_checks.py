@@ -128,7 +128,11 @@ def test_metrics_are_normal_after_three_values_in_a_row(
 
 def test_values_from_before_the_traffic_came_back_do_not_count() -> None:
     slo = followed(gauge(), 1, 1, 1, last=ago(seconds=20))
-    assert found(of(BACK, slo=slo), ago(seconds=10))["metrics normal"].words.endswith("no traffic")
+    early = found(of(BACK, slo=slo), ago(seconds=10))["metrics normal"]
+    assert (early.result, early.words) == (Result.PENDING, "success-rate: no value yet")
+    late = followed(gauge(), 1, 1, 1, last=ago(seconds=40))
+    none = found(of(BACK, slo=late), ago(seconds=30))["metrics normal"]
+    assert (none.result, none.words) == (Result.UNKNOWN, "success-rate: no traffic")
     assert found(of(BACK, slo=slo))["metrics normal"].result is Result.PASSED
 
 

@@ -1,0 +1,267 @@
+"""Every way in which a write can go wrong between us and the controller, on the real cluster.
+
+The program speaks to the API server through a proxy that drops, delays, refuses and takes back; a
+client of its own reads what is true.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from amas_tui.acting import MovedError, carry_out, prepare, resolve
+from amas_tui.actions.progress import Ending, Pending, Progress
+from amas_tui.actions.proof import judge
+from amas_tui.actions.verb import Verb
+from amas_tui.cli.following import Followed, followed
+from amas_tui.cli.options import Flags
+from amas_tui.errors import ApiError, ForbiddenError
+from tests.controlplane import faults, rollouts, states
+from tests.controlplane.api import Api
+from tests.controlplane.bed import ControlPlane
+from tests.controlplane.proxy import Fault, FaultProxy
+
+pytestmark = [pytest.mark.controlplane, pytest.mark.xdist_group("faults")]
+
+STEPS = [rollouts.set_weight(20), *[rollouts.pause() for _ in range(30)]]
+NAMES = ("lost", "dropped", "late", "refused", "hooked", "reverted", "both", "looked")
+_SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def shop(bed: ControlPlane) -> Iterator[str]:
+    """A namespace with rollouts that wait at one of many pauses."""
+    with Api(bed) as api, api.namespace("faults") as namespace:
+        for name in NAMES:
+            api.apply(*rollouts.canary(namespace, name, STEPS, replicas=1, requests_per_second=0))
+        for name in NAMES:
+            api.wait("rollouts", namespace, name, states.is_healthy, timeout=120)
+        for name in NAMES:
+            api.set_image(namespace, name, "v2")
+        for name in NAMES:
+            api.wait("rollouts", namespace, name, states.is_paused, timeout=60)
+        yield namespace
+
+
+@pytest.fixture
+def proxy(bed: ControlPlane) -> Iterator[FaultProxy]:
+    with FaultProxy(bed) as proxy:
+        yield proxy
+
+
+def flags(proxy: FaultProxy, folder: Path, shop: str) -> Flags:
+    return Flags(kubeconfig=str(proxy.kubeconfig(folder, shop)), namespaces=(shop,))
+
+
+def step(api: Api, shop: str, name: str) -> int:
+    return int(api.get("rollouts", shop, name)["status"]["currentStepIndex"])
+
+
+async def sent(rollout: Followed, verb: Verb = Verb.PROMOTE) -> Pending:
+    here = await rollout.first()
+    preview = await prepare(rollout.gate, verb, here, rollout.now())
+    assert preview.is_possible, preview.refusal
+    return await carry_out(rollout.gate, preview, here, datetime.now(UTC))
+
+
+async def until(rollout: Followed, pending: Pending, *wanted: Ending) -> Progress:
+    """Follow a write until it ends in one of these ways."""
+    progress = Progress(Ending.WAITING)
+    try:
+        async with asyncio.timeout(_SECONDS), aclosing(rollout.scenes()) as scenes:
+            async for here in scenes:
+                pending = await resolve(rollout.gate, pending, datetime.now(UTC))
+                progress = judge(pending, here, datetime.now(UTC))
+                if progress.ending in wanted:
+                    return progress
+    except TimeoutError:
+        pass
+    raise AssertionError(f"it is {progress}, not {wanted}")
+
+
+async def test_a_reply_that_is_lost_after_the_write_was_made_ends_as_done_once(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    before = step(api, shop, "lost")
+    async with followed(flags(proxy, tmp_path, shop), "lost") as rollout:
+        proxy.faults.append(Fault.DROP_REPLY)
+        pending = await sent(rollout)
+        assert pending.has_arrived is None
+        await until(rollout, pending, Ending.DONE)
+    assert step(api, shop, "lost") == before + 1
+    assert len(proxy.patches) == 1
+
+
+async def test_a_request_that_never_arrived_ends_as_not_sent(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    before = step(api, shop, "dropped")
+    async with followed(flags(proxy, tmp_path, shop), "dropped") as rollout:
+        proxy.faults.append(Fault.DROP_REQUEST)
+        pending = await sent(rollout)
+        await until(rollout, pending, Ending.NOT_ARRIVED)
+    assert step(api, shop, "dropped") == before
+    assert len(proxy.patches) == 1
+
+
+async def test_a_connection_that_is_lost_is_unknown_and_resolved_when_it_returns(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    async with followed(flags(proxy, tmp_path, shop), "lost") as rollout:
+        before = step(api, shop, "lost")
+        proxy.faults.append(Fault.DROP_REPLY)
+        pending = await sent(rollout)
+        proxy.is_down = True
+        resolved = await resolve(rollout.gate, pending, datetime.now(UTC))
+        assert resolved.has_arrived is None
+        proxy.is_down = False
+        await until(rollout, pending, Ending.DONE)
+    assert step(api, shop, "lost") == before + 1
+
+
+@pytest.mark.parametrize("delay", [0.0, 5.0])
+async def test_a_status_that_comes_late_still_ends_as_done(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path, delay: float
+) -> None:
+    before = step(api, shop, "late")
+    async with followed(flags(proxy, tmp_path, shop), "late") as rollout:
+        pending = await sent(rollout)
+        proxy.delay = delay
+        await until(rollout, pending, Ending.DONE)
+    assert step(api, shop, "late") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        pytest.param(403, ForbiddenError, id="forbidden"),
+        pytest.param(409, MovedError, id="conflict"),
+        pytest.param(422, MovedError, id="failed test"),
+        pytest.param(400, ApiError, id="bad request"),
+    ],
+)
+async def test_a_refusal_writes_nothing_and_says_why(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path, status: int, error: type[Exception]
+) -> None:
+    before = step(api, shop, "refused")
+    async with followed(flags(proxy, tmp_path, shop), "refused") as rollout:
+        proxy.answers.append(status)
+        with pytest.raises(error):
+            await sent(rollout)
+    assert step(api, shop, "refused") == before
+    assert len(proxy.patches) == 1
+
+
+async def test_a_server_error_is_looked_into_and_ends_as_not_sent(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    before = step(api, shop, "refused")
+    async with followed(flags(proxy, tmp_path, shop), "refused") as rollout:
+        proxy.answers.append(500)
+        pending = await sent(rollout)
+        progress = await until(rollout, pending, Ending.NOT_ARRIVED)
+    assert "500" in progress.remark
+    assert step(api, shop, "refused") == before
+
+
+async def test_a_webhook_that_takes_the_write_back_is_named(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    before = step(api, shop, "hooked")
+    async with followed(flags(proxy, tmp_path, shop), "hooked") as rollout:
+        proxy.faults.append(Fault.WEBHOOK)
+        pending = await sent(rollout)
+        progress = await until(rollout, pending, Ending.REVERTED)
+    assert progress.remark == "an admission webhook took it back"
+    assert step(api, shop, "hooked") == before
+
+
+async def test_a_gitops_tool_that_writes_the_spec_back_is_told_from_silence(
+    api: Api, shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    async with followed(flags(proxy, tmp_path, shop), "reverted") as rollout:
+        # The controller gets to see both writes at once, as with a tool that is quicker than it.
+        faults.blind(api, shop, "reverted")
+        pending = await sent(rollout, Verb.PAUSE)
+        back = {"spec": {"paused": False}}
+        api.patch("rollouts", shop, "reverted", back, fieldManager="argocd-controller")
+        faults.unblind(api, shop, "reverted")
+        progress = await until(rollout, pending, Ending.REVERTED, Ending.DONE)
+    assert (progress.ending, progress.remark) == (Ending.REVERTED, "spec.paused is off again")
+
+
+async def test_looking_and_previewing_write_nothing(
+    shop: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    async with followed(flags(proxy, tmp_path, shop), "looked") as rollout:
+        here = await rollout.first()
+        looked = {one.method for one in proxy.asked if "selfsubject" not in one.path}
+        assert looked == {"GET"}
+        for verb in (Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.ABORT, Verb.PAUSE, Verb.RESTART):
+            assert (await prepare(rollout.gate, verb, here, rollout.now())).is_possible
+    others = [one for one in proxy.asked if one.method != "GET"]
+    assert all("selfsubject" in one.path or "dryRun=All" in one.query for one in others)
+    assert any("dryRun=All" in one.query for one in others)
+    assert proxy.writes == []
+
+
+async def test_two_who_press_promote_at_once_advance_one_step(
+    bed: ControlPlane, api: Api, shop: str
+) -> None:
+    mine = Flags(kubeconfig=str(bed.kubeconfig(namespace=shop)), namespaces=(shop,))
+    async with followed(mine, "both") as first, followed(mine, "both") as second:
+        for _ in range(10):
+            before = await asyncio.to_thread(step, api, shop, "both")
+            outcomes = await asyncio.gather(
+                promoted(first), promoted(second), return_exceptions=True
+            )
+            losers = [one for one in outcomes if isinstance(one, BaseException)]
+            assert all(isinstance(one, MovedError) for one in losers), losers
+            await asyncio.to_thread(paused_again, api, shop, before)
+            assert await asyncio.to_thread(step, api, shop, "both") == before + 1
+            assert len(losers) == 1
+            assert "the rollout moved" in str(losers[0]) or "any more" in str(losers[0])
+
+
+def paused_again(api: Api, shop: str, before: int) -> None:
+    """Wait until the rollout pauses at another step."""
+    api.wait(
+        "rollouts",
+        shop,
+        "both",
+        lambda ro: states.is_paused(ro) and not states.at_step(ro, before),
+    )
+
+
+async def promoted(rollout: Followed) -> Pending:
+    """Promote what is seen now, once it waits."""
+    here = await rollout.first(
+        lambda here: (
+            bool(here.rollout.status.pause_conditions) and here.rollout.status.controller_pause
+        )
+    )
+    preview = await prepare(rollout.gate, Verb.PROMOTE, here, rollout.now())
+    if not preview.is_possible:
+        raise MovedError(preview.refusal)
+    return await carry_out(rollout.gate, preview, here, datetime.now(UTC))
+
+
+@pytest.mark.parametrize("verb", [Verb.ABORT, Verb.PAUSE, Verb.PROMOTE_FULL])
+async def test_a_blind_controller_never_reads_as_done(
+    bed: ControlPlane, api: Api, shop: str, verb: Verb
+) -> None:
+    mine = Flags(kubeconfig=str(bed.kubeconfig(namespace=shop)), namespaces=(shop,))
+    faults.blind(api, shop, "looked")
+    try:
+        async with followed(mine, "looked") as rollout:
+            pending = await sent(rollout, verb)
+            progress = await until(rollout, pending, Ending.NO_EFFECT, Ending.DONE)
+    finally:
+        api.patch("rollouts", shop, "looked", {"spec": {"paused": False}})
+        undo = {"status": {"abort": None, "promoteFull": None}}
+        api.patch("rollouts", shop, "looked", undo, subresource="status")
+        faults.unblind(api, shop, "looked")
+    assert progress.ending is Ending.NO_EFFECT
