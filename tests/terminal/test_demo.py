@@ -13,6 +13,7 @@ import pytest
 
 from amas_tui.cli.demo_command import SCENARIOS as NAMES
 from amas_tui.demo.scenarios import SCENARIOS
+from tests.bench.install import install
 from tests.terminal.conftest import Start
 from tests.terminal.program import command, environment
 from tests.terminal.pty import Terminal
@@ -21,13 +22,16 @@ SECONDS: Final = 40.0
 EVENT: Final = re.compile(r"\d\d:\d\d:\d\d  [a-z-]+ +\S.*")
 
 
+VERBS: Final = {"p": "promote", "P": "promote --full", "A": "abort"}
+
+
 def act(terminal: Terminal, key: str, title: str) -> str:
     """Press a verb's key, read its preview, confirm it and return the screen with the proof."""
     terminal.press(key)
     preview = terminal.until(lambda text: title in text and "Esc" in text, SECONDS)
     assert "PATCH" in preview, preview
     terminal.press("enter")
-    return terminal.until("done (", SECONDS)
+    return terminal.until(f"✔ {VERBS[key]}: done (", SECONDS)
 
 
 def children(pid: int) -> list[int]:
@@ -219,5 +223,21 @@ def test_it_needs_nothing_of_its_surroundings(
     tmp_path: Path, variables: dict[str, str | None]
 ) -> None:
     told = run(tmp_path, "--scenario", "waiting", "--speed", "60", **variables)
+    assert told.returncode == 0, told.stderr + told.stdout
+    assert "promote: done (" in told.stdout
+
+
+def test_it_works_from_a_wheel_away_from_the_checkout(tmp_path: Path) -> None:
+    program = install(tmp_path / "installed")
+    told = subprocess.run(
+        [program, "demo", "--scenario", "waiting", "--speed", "60"],
+        cwd=tmp_path,
+        env=environment(tmp_path, PYTHONPATH=None),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr + told.stdout
     assert "promote: done (" in told.stdout
