@@ -17,7 +17,7 @@ FOLDER: Final = REPOSITORY / "screenshots"
 
 
 SHOTS: Final = {
-    "board": (Shown("success-rate 0.79", at=64), (110, 16)),
+    "board": (Shown("Halted 50%", at=64), (110, 16)),
     "rollout": (Shown("Analysing at 75 %", "amas-orchestrator", at=416), (120, 40)),
     "halted": (Shown("Halted at 50 %", "checkout"), (110, 24)),
     "undo": (Shown("PATCH", "checkout", ("u", "enter")), (120, 26)),
