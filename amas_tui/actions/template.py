@@ -171,7 +171,12 @@ def _undo(scene: Scene, target: Choice | None) -> Consequence:
         warnings.append("the rollout is held (spec.paused): no pods are made until it is resumed")
     after = "100 %" if fast else "0 % at first"
     return Consequence(
-        (f"undo to revision {target.revision}: {images}", path, *_where(rollout)),
+        (
+            f"undo to revision {target.revision}: {images}",
+            path,
+            "steps, strategy and number of pods stay as they are: a revision holds none of them",
+            *_where(rollout),
+        ),
         ((f"traffic to {then}", _target_share(rollout, target), after),),
         tuple(warnings),
     )

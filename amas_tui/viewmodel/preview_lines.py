@@ -76,7 +76,7 @@ def diff_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Lin
     """
     before, after = masked(before), masked(after)
     lines: list[Line] = []
-    for path, old, new in _notable(before, after):
+    for path, old, new in map(_shortened, _notable(before, after)):
         lines.append(
             merge(
                 (
@@ -87,6 +87,9 @@ def diff_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Lin
                 )
             )
         )
+    if names := ", ".join(dict.fromkeys(_configuration(after))):
+        text = f"by name alone, with what they hold today: {names}"
+        lines.append((Span(safe(text), Tone.DIM),))
     whole = list(unified_diff(_flat(before), _flat(after), "now", "then", lineterm="", n=2))
     if not whole:
         return ((Span("the pod template is the same", Tone.DIM),),)
@@ -133,6 +136,42 @@ def _notable(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tu
     for path in dict.fromkeys((*old, *new)):
         if old.get(path) != new.get(path):
             yield path, old.get(path, ""), new.get(path, "")
+
+
+def _shortened(change: tuple[str, str, str]) -> tuple[str, str, str]:
+    """Return an image that only changes its tag by its tag alone."""
+    path, old, new = change
+    before, after = old.rpartition(":"), new.rpartition(":")
+    if path.startswith("image of ") and before[0] and before[0] == after[0]:
+        return path, before[2], after[2]
+    return change
+
+
+def _configuration(template: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ConfigMaps and Secrets that a pod template names: a revision keeps no content."""
+    spec = template.get("spec") or {}
+    for volume in spec.get("volumes") or ():
+        for kind, key in (("configMap", "name"), ("secret", "secretName")):
+            if isinstance(volume.get(kind), Mapping):
+                yield f"{kind} {volume[kind].get(key, '')}"
+    for section in ("containers", "initContainers"):
+        for container in spec.get(section) or ():
+            sources = [variable.get("valueFrom") for variable in container.get("env") or ()]
+            for source in (*sources, *(container.get("envFrom") or ())):
+                if isinstance(source, Mapping):
+                    yield from _named(source)
+
+
+def _named(source: Mapping[str, Any]) -> Iterator[str]:
+    kinds = {
+        "configMapKeyRef": "configMap",
+        "configMapRef": "configMap",
+        "secretKeyRef": "secret",
+        "secretRef": "secret",
+    }
+    for key, kind in kinds.items():
+        if isinstance(source.get(key), Mapping):
+            yield f"{kind} {source[key].get('name', '')}"
 
 
 def _facts(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -242,11 +242,15 @@ def test_an_undo_without_a_target_asks_for_one() -> None:
     assert said(Verb.UNDO, ROUTED).sentences == ("choose a revision to go back to",)
 
 
+KEPT = "steps, strategy and number of pods stay as they are: a revision holds none of them"
+
+
 def test_an_undo_to_stable_skips_the_steps() -> None:
     found = said(Verb.UNDO, ROUTED, target=BACK)
     assert found.sentences == (
         "undo to revision 1: image v2.0.0 → v1.4.0",
         "it is the stable version, so the steps are skipped",
+        KEPT,
     )
     assert found.numbers == (("traffic to v1.4.0", "80 %", "100 %"),)
     assert found.warnings == ()
@@ -258,6 +262,7 @@ def test_an_undo_to_another_version_runs_every_step_again() -> None:
     assert found.sentences == (
         "undo to revision 7: image v2.0.0 → v0.9.0",
         "a new update begins at step 1 of 4",
+        KEPT,
     )
     assert found.warnings == ("no rollbackWindow: 4 steps and 1 analyses run again",)
     assert found.numbers == (("traffic to v0.9.0", "0 %", "0 % at first"),)
@@ -269,6 +274,7 @@ def test_an_undo_without_steps_just_begins() -> None:
     assert found.sentences == (
         "undo to revision 7: same image v2.0.0, other settings",
         "a new update begins",
+        KEPT,
     )
     assert found.warnings == ()
 

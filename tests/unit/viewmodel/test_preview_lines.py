@@ -109,9 +109,20 @@ def diff(before: Json, after: Json) -> list[str]:
     return [plain(line) for line in diff_lines(before, after)]
 
 
+def test_configuration_that_is_named_alone_is_listed() -> None:
+    env = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    named = template()
+    named["spec"]["containers"][0]["env"] = [env]
+    named["spec"]["volumes"] = [{"name": "v", "configMap": {"name": "settings"}}]
+    assert "by name alone, with what they hold today: configMap settings, secret s" in diff(
+        template(), named
+    )
+
+
 def test_a_changed_image_comes_first_then_the_whole() -> None:
     found = diff(template(), template(image="x:v1"))
-    assert found[0] == "image of app: x:v2 → x:v1"
+    assert found[0] == "image of app: v2 → v1"
+    assert diff(template(), template(image="y:v2"))[0] == "image of app: x:v2 → y:v2"
     assert "-  - image: x:v2" in found
     assert "+  - image: x:v1" in found
     assert found.index("") == 1
