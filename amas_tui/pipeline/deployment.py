@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from amas_tui.errors import Exit
 from amas_tui.pipeline.until import status_code
+from amas_tui.rules.analysis import is_cut_short, passed_without_data
 from amas_tui.rules.images import version
 from amas_tui.rules.pause import Waiting, pauses
 from amas_tui.rules.phase import is_observed
@@ -62,12 +63,25 @@ def verdict(scene: Scene, pod_hash: str, now: datetime) -> Verdict:
     if code is Exit.PROGRESSING:
         return GOES_ON
     if code is Exit.OK:
-        return Verdict(Exit.OK, "healthy, and all gates passed") if rollout.is_promoted else GOES_ON
+        return Verdict(Exit.OK, _passed(scene)) if rollout.is_promoted else GOES_ON
     sentence = headline(scene, now).sentence
     if code is Exit.PAUSED:
         waiting = {pause.waiting for pause in pauses(rollout)}
         return Verdict(code, sentence, waits_for_human=Waiting.SPEC not in waiting)
     return Verdict(code, sentence, needs_reaction=not rollout.status.abort)
+
+
+def _passed(scene: Scene) -> str:
+    """Return how a healthy version got there: what its gates said, as far as they measured."""
+    # One in the background is ended with the update: that cuts nothing short.
+    gates = [run for run in scene.update_runs if run.rollout_type != "Background"]
+    runs = [run for run in gates if run.phase.is_final]
+    unproved = [run for run in runs if is_cut_short(run) or passed_without_data(run)]
+    if not runs:
+        return "healthy; no gate measured it"
+    if unproved:
+        return f"healthy; {len(unproved)} of {len(runs)} gates passed without enough data"
+    return "healthy, and all gates passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +147,6 @@ def progress_bar(scene: Scene) -> str:
     share = new_share(rollout, scene.replica_sets)
     traffic = f"{share:.0f} %" if share is not None else "?"
     step = f"step {min(done + 1, total)}/{total}" if rollout.steps else "pods"
-    ready = f"{scene.ready(scene.current)} new pods ready"
+    count = scene.ready(scene.current)
+    ready = f"{count} new pod{'s' * (count != 1)} ready"
     return f"{'█' * filled}{'░' * (_CELLS - filled)} {step}  {traffic} of the traffic  {ready}"

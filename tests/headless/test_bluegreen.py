@@ -14,7 +14,8 @@ NAME = "gateway"
 
 def run(bed: ControlPlane, namespace: str, *arguments: str) -> Ran:
     kubeconfig = bed.kubeconfig(namespace=namespace)
-    return amas("bluegreen", *arguments, "--timeout", "50s", kubeconfig=kubeconfig)
+    state = {"XDG_STATE_HOME": str(bed.folder / "state")}
+    return amas("bluegreen", *arguments, "--timeout", "50s", kubeconfig=kubeconfig, env=state)
 
 
 def active(api: Api, namespace: str) -> str:

@@ -31,7 +31,11 @@ def prepare(
 
 
 def deploy(bed: ControlPlane, namespace: str, *arguments: str) -> Ran:
-    return amas("deploy", NAME, *arguments, kubeconfig=bed.kubeconfig(namespace=namespace))
+    return amas(
+        *("deploy", NAME, *arguments),
+        kubeconfig=bed.kubeconfig(namespace=namespace),
+        env={"XDG_STATE_HOME": str(bed.folder / "state")},
+    )
 
 
 def image_of(api: Api, namespace: str) -> str:
@@ -164,7 +168,7 @@ def test_a_protected_context_wants_the_name(
     prepare(api, namespace, QUICK)
     (tmp_path / "config.toml").write_text("protected = true\n")
     kubeconfig = bed.kubeconfig(namespace=namespace)
-    env = {"AMAS_TUI_CONFIG_DIR": str(tmp_path)}
+    env = {"AMAS_TUI_CONFIG_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     ran = amas("deploy", NAME, "--tag", "v2.0.0", "--yes", kubeconfig=kubeconfig, env=env)
     assert (ran.code, f"--confirm {NAME}" in ran.err) == (3, True)
     ran = amas(

@@ -231,7 +231,7 @@ def template_names(analysis: Any) -> list[str]:
 
 
 def run_length(template: Document) -> timedelta | None:
-    """Return how long a run of a template takes, `None` for ever."""
+    """Return how long a run of a template takes when all goes well, `None` for ever."""
     longest = timedelta(0)
     for _, metric in template.items("spec", "metrics"):
         count = whole(mapping(metric).get("count"))
@@ -239,7 +239,8 @@ def run_length(template: Document) -> timedelta | None:
         delay = go_duration(text(mapping(metric).get("initialDelay"))) or timedelta(0)
         if not count and interval is not None:
             return None
-        longest = max(longest, delay + ((count or 1) - 1) * (interval or timedelta(0)))
+        enough = whole(mapping(metric).get("consecutiveSuccessLimit")) or count or 1
+        longest = max(longest, delay + (enough - 1) * (interval or timedelta(0)))
     return longest
 
 

@@ -77,6 +77,20 @@ def test_the_bar_fills_with_the_steps() -> None:
     assert "100 % of the traffic" in done
 
 
+def test_gates_are_praised_only_for_what_they_measured() -> None:
+    good = b.result(phase="Successful", successful=2, count=2)
+    passed = b.analysis_run("a", phase="Successful", results=[good])
+    empty = b.analysis_run("b", phase="Successful")
+    cut = b.analysis_run("c", phase="Successful", results=[good], terminate=True)
+    for runs, words in (
+        ((), "healthy; no gate measured it"),
+        ((passed,), "healthy, and all gates passed"),
+        ((passed, empty, cut), "healthy; 2 of 3 gates passed without enough data"),
+    ):
+        here = b.scene(states.healthy(), b.replica_set(NEW, revision=2), *runs)
+        assert verdict(here, NEW, NOW).sentence == words
+
+
 @pytest.mark.parametrize("code", [code for code in Exit if code not in (1, 2, 130, 143)])
 def test_every_ending_has_a_word(code: Exit) -> None:
     outcome = Outcome("c", "n", "x", "i:v1", code, "why", 1.25)
