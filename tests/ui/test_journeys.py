@@ -95,8 +95,9 @@ async def test_a_bad_version_is_rolled_back_and_the_screen_names_metric_value_an
         await screen.until("Healthy")
         await off_loop(api.set_image, namespace, workload.NAME, "v1.6.0-bad")
         # The board alone names what went wrong, without a key.
-        row = await screen.until(lambda text: bool(BROKEN.search(text)), 60)
-        assert "Halted 25%" in row
+        row = await screen.until(
+            lambda text: "Halted 25%" in text and bool(BROKEN.search(text)), 60
+        )
         assert "1 needs you" in row
         await screen.press("enter")
         text = await screen.until("Halted at 25 %")
@@ -291,8 +292,10 @@ async def test_a_promote_that_somebody_else_made_first_is_refused_with_what_move
         assert "step 2 → " in moved
         await screen.press("enter")
         await screen.until(lambda _: "Nothing was sent" in screen.toasts)
-        rollout = await off_loop(api.get, "rollouts", namespace, paused)
-        assert rollout["status"]["currentStepIndex"] == 3
+        # Exactly one step was gone: the other one's.
+        await off_loop(
+            api.wait, "rollouts", namespace, paused, lambda it: states.at_step(it, 3), timeout=60
+        )
 
 
 async def test_events_and_logs_of_the_new_version_are_one_key_away(
