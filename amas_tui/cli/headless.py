@@ -13,9 +13,10 @@ import click
 from amas_tui.cli.connect import access_options
 from amas_tui.cli.options import Flags
 from amas_tui.cli.output import emit
-from amas_tui.domain.base import Key
+from amas_tui.domain.base import Key, ObjectMeta
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.watch import Applied, Deleted, Listed, Lost
+from amas_tui.domain.workload import Experiment
 from amas_tui.errors import AmasError, Exit, ForbiddenError, NotFoundError, TimedOutError
 from amas_tui.kube import api
 from amas_tui.kube.kubeconfig import Access, load_access
@@ -28,8 +29,15 @@ from amas_tui.session.streams import Wanted, relevant, rollout_streams
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Fact, Snapshot
-from amas_tui.viewmodel.get_text import get_text, list_text
-from amas_tui.viewmodel.rollout_view import API_VERSION, rollout_view, to_json
+from amas_tui.viewmodel.get_text import experiment_text, get_text, list_text
+from amas_tui.viewmodel.rollout_view import (
+    API_VERSION,
+    experiment_images,
+    experiment_json,
+    experiment_view,
+    rollout_view,
+    to_json,
+)
 
 
 async def list_rollouts(flags: Flags, output: str) -> int:
@@ -87,6 +95,32 @@ async def get_rollout(flags: Flags, name: str, output: str) -> int:
         click.echo(f"rollout.argoproj.io/{name}")
     else:
         click.echo(get_text(view, datetime.now(UTC)), nl=False)
+    return Exit.OK
+
+
+async def get_experiment(flags: Flags, name: str, output: str) -> int:
+    """Print one Experiment as the plugin does, or as JSON."""
+    async with Connection(flags) as (access, transport):
+        key = Key(one_namespace(flags, access), name)
+        experiment: Experiment = await api.get(transport, Kind.EXPERIMENTS, key)
+        kinds = (Kind.REPLICA_SETS, Kind.PODS, Kind.ANALYSIS_RUNS)
+        wanted = [Wanted(StreamId(kind, key.namespace)) for kind in kinds]
+        answers = await asyncio.gather(*(_list(transport, stream) for stream in wanted))
+    for answer in answers:
+        if isinstance(answer, AmasError):
+            click.echo(answer.sentence, err=True)
+    facts = [answer for answer in answers if isinstance(answer, Fact)]
+    # It stands alone: no Rollout gives its ReplicaSets a role.
+    nobody = Rollout(metadata=ObjectMeta(name="", uid="", namespace=key.namespace))
+    scene = Scene(nobody, Snapshot().after(facts))
+    view = experiment_view(scene, experiment)
+    if output in ("json", "yaml"):
+        emit(experiment_json(view, key.namespace), output)
+    elif output == "name":
+        click.echo(f"experiment.argoproj.io/{name}")
+    else:
+        images = experiment_images(scene, experiment)
+        click.echo(experiment_text(view, key.namespace, images, datetime.now(UTC)), nl=False)
     return Exit.OK
 
 

@@ -87,15 +87,21 @@ def list_(context: click.Context, *, flags: Flags, output: str) -> None:
 
 
 @cli.command()
-@click.argument("words", nargs=-1, required=True, metavar="[rollout] NAME")
+@click.argument("words", nargs=-1, required=True, metavar="[rollout|experiment] NAME")
 @_OUTPUT
 @connection_flags
 @click.pass_context
 def get(context: click.Context, words: tuple[str, ...], *, flags: Flags, output: str) -> None:
-    """Show one rollout as `kubectl argo rollouts get rollout` does."""
-    from amas_tui.cli.headless import get_rollout  # noqa: PLC0415
+    """Show one rollout or experiment as `kubectl argo rollouts get` does."""
+    from amas_tui.cli.headless import get_experiment, get_rollout  # noqa: PLC0415
 
+    if words[0].partition("/")[0].partition(".")[0] in _EXPERIMENT_WORDS:
+        name = words[0].partition("/")[2] if len(words) == 1 else words[1]
+        _run(context, get_experiment(flags, name, output))
     _run(context, get_rollout(flags, _named(words), output))
+
+
+_EXPERIMENT_WORDS = ("experiment", "experiments", "exp")
 
 
 @cli.command()

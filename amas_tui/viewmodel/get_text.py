@@ -10,9 +10,9 @@ from typing import Final
 from amas_tui.domain.rollout import Rollout
 from amas_tui.rules.phase import rollout_verdict
 from amas_tui.rules.weight import set_weight
-from amas_tui.viewmodel.rollout_view import RolloutView
+from amas_tui.viewmodel.rollout_view import ExperimentView, ImageView, RolloutView
 from amas_tui.viewmodel.text import plain, width
-from amas_tui.viewmodel.tree import nodes
+from amas_tui.viewmodel.tree import Node, experiment_nodes, nodes
 
 _ICON: Final = {"Progressing": "◌", "Paused": "॥", "Healthy": "✔", "Degraded": "✖"}
 
@@ -47,6 +47,10 @@ def get_text(view: RolloutView, now: datetime) -> str:
         _field("  Available:", str(replicas.available)),
         "",
     ]
+    return "\n".join([*lines, *_tree(nodes(view, now))]) + "\n"
+
+
+def _tree(listed: Iterable[Node]) -> list[str]:
     rows = [("NAME", "KIND", "STATUS", "AGE", "INFO")]
     rows += [
         (
@@ -56,9 +60,27 @@ def get_text(view: RolloutView, now: datetime) -> str:
             node.age,
             plain(node.detail),
         )
-        for node in nodes(view, now)
+        for node in listed
     ]
-    return "\n".join([*lines, *table(rows)]) + "\n"
+    return table(rows)
+
+
+def experiment_text(
+    view: ExperimentView, namespace: str, images: Sequence[ImageView], now: datetime
+) -> str:
+    """Return the plugin's `get experiment` without its colours."""
+    tree = experiment_nodes(view, now)
+    lines = [
+        _field("Name:", view.name),
+        _field("Namespace:", namespace),
+        _field("Status:", tree[0].status_text),
+    ]
+    if view.message:
+        lines.append(_field("Message:", view.message))
+    for index, image in enumerate(images):
+        tags = f" ({', '.join(image.tags)})" if image.tags else ""
+        lines.append(_field("Images:" if index == 0 else "", image.image + tags))
+    return "\n".join([*lines, "", *_tree(tree)]) + "\n"
 
 
 def _field(label: str, value: str) -> str:

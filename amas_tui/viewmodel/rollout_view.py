@@ -141,7 +141,7 @@ def rollout_view(scene: Scene) -> RolloutView:
     rollout = scene.rollout
     verdict = rollout_verdict(rollout)
     is_canary = rollout.canary is not None
-    experiments = [_experiment(scene, experiment) for experiment in scene.experiments]
+    experiments = [experiment_view(scene, experiment) for experiment in scene.experiments]
     return RolloutView(
         name=rollout.key.name,
         namespace=rollout.key.namespace,
@@ -224,7 +224,8 @@ def analysis_run_view(run: AnalysisRun) -> AnalysisRunView:
     )
 
 
-def _experiment(scene: Scene, experiment: Experiment) -> ExperimentView:
+def experiment_view(scene: Scene, experiment: Experiment) -> ExperimentView:
+    """Return one Experiment with its ReplicaSets and runs."""
     uid = experiment.metadata.uid
     owned = scene.snapshot.replica_sets_of(uid)
     sets = sorted(owned, key=lambda rs: (-rs.revision, rs.metadata.name))
@@ -237,6 +238,31 @@ def _experiment(scene: Scene, experiment: Experiment) -> ExperimentView:
         replica_sets=tuple(replica_set_view(scene, rs, with_roles=False) for rs in sets),
         analysis_runs=tuple(analysis_run_view(run) for run in runs),
     )
+
+
+def experiment_images(scene: Scene, experiment: Experiment) -> tuple[ImageView, ...]:
+    """Return the images that an Experiment runs, each with its templates."""
+    found: dict[str, ImageView] = {}
+    for rs in scene.snapshot.replica_sets_of(experiment.metadata.uid):
+        if rs.status.replicas > 0:
+            name = rs.metadata.annotations.get(EXPERIMENT_TEMPLATE, "")
+            _add_images(found, rs, (f"Σ:{name}",) if name else ())
+    return tuple(sorted(found.values(), key=lambda image: image.image))
+
+
+def experiment_json(view: ExperimentView, namespace: str) -> dict[str, Any]:
+    """Return the documented JSON of `get experiment -o json`."""
+    below = _revision_json(RevisionView(0, view.replica_sets, (), view.analysis_runs))
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ExperimentView",
+        "name": view.name,
+        "namespace": namespace,
+        "status": view.status,
+        "message": view.message,
+        "replicaSets": below["replicaSets"],
+        "analysisRuns": below["analysisRuns"],
+    }
 
 
 def _images(scene: Scene) -> tuple[ImageView, ...]:

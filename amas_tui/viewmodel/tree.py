@@ -132,6 +132,11 @@ def nodes(view: RolloutView, now: datetime) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def experiment_nodes(view: ExperimentView, now: datetime) -> tuple[Node, ...]:
+    """Return every line of an Experiment's own tree, top down."""
+    return tuple(_experiment(view, "", "", now))
+
+
 def _branches(parent: str, *, is_last: bool) -> tuple[str, str]:
     return (parent + "└──", parent + "   ") if is_last else (parent + "├──", parent + "│  ")
 

@@ -167,6 +167,23 @@ def test_get_agrees_with_the_plugin_field_by_field(
     assert ours == theirs
 
 
+def test_get_experiment_agrees_with_the_plugin(bed: ControlPlane, api: Api, namespace: str) -> None:
+    with_experiment(bed, api, namespace)
+    kubeconfig = bed.kubeconfig(namespace=namespace)
+    (one,) = api.list("experiments", namespace)
+    name = one["metadata"]["name"]
+    end = monotonic() + 20
+    while True:
+        theirs = facts(plugin(bed, kubeconfig, "get", "experiment", name, "--no-color"))
+        ours = facts(amas("get", "experiment", name, kubeconfig=kubeconfig).out)
+        if ours == theirs or monotonic() > end:
+            break
+    assert ours == theirs
+    view = json.loads(amas("get", f"exp/{name}", "-o", "json", kubeconfig=kubeconfig).out)
+    assert (view["kind"], view["name"], view["status"]) == ("ExperimentView", name, "Running")
+    assert len(view["replicaSets"]) == 2
+
+
 @pytest.mark.parametrize(
     "prepare", [paused, blue_green, aborted], ids=lambda prepare: prepare.__name__
 )
