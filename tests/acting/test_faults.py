@@ -23,11 +23,12 @@ from tests.controlplane import faults, rollouts, states
 from tests.controlplane.api import Api
 from tests.controlplane.bed import ControlPlane
 from tests.controlplane.proxy import Fault, FaultProxy
+from tests.soak import together
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.xdist_group("faults")]
 
 STEPS = [rollouts.set_weight(20), *[rollouts.pause() for _ in range(30)]]
-NAMES = ("lost", "dropped", "late", "refused", "hooked", "reverted", "both", "looked")
+NAMES = ("lost", "dropped", "late", "refused", "hooked", "reverted", "looked")
 _SECONDS = 60.0
 
 
@@ -209,44 +210,12 @@ async def test_looking_and_previewing_write_nothing(
 
 
 async def test_two_who_press_promote_at_once_advance_one_step(
-    bed: ControlPlane, api: Api, shop: str
+    bed: ControlPlane, api: Api, namespace: str
 ) -> None:
-    mine = Flags(kubeconfig=str(bed.kubeconfig(namespace=shop)), namespaces=(shop,))
-    async with followed(mine, "both") as first, followed(mine, "both") as second:
-        for _ in range(10):
-            before = await asyncio.to_thread(step, api, shop, "both")
-            outcomes = await asyncio.gather(
-                promoted(first), promoted(second), return_exceptions=True
-            )
-            losers = [one for one in outcomes if isinstance(one, BaseException)]
-            assert all(isinstance(one, MovedError) for one in losers), losers
-            await asyncio.to_thread(paused_again, api, shop, before)
-            assert await asyncio.to_thread(step, api, shop, "both") == before + 1
-            assert len(losers) == 1
-            assert "the rollout moved" in str(losers[0]) or "any more" in str(losers[0])
-
-
-def paused_again(api: Api, shop: str, before: int) -> None:
-    """Wait until the rollout pauses at another step."""
-    api.wait(
-        "rollouts",
-        shop,
-        "both",
-        lambda ro: states.is_paused(ro) and not states.at_step(ro, before),
-    )
-
-
-async def promoted(rollout: Followed) -> Pending:
-    """Promote what is seen now, once it waits."""
-    here = await rollout.first(
-        lambda here: (
-            bool(here.rollout.status.pause_conditions) and here.rollout.status.controller_pause
-        )
-    )
-    preview = await prepare(rollout.gate, Verb.PROMOTE, here, rollout.now())
-    if not preview.is_possible:
-        raise MovedError(preview.refusal)
-    return await carry_out(rollout.gate, preview, here, datetime.now(UTC))
+    await asyncio.to_thread(together.deploy, api, namespace, 10)
+    for steps, told in await together.press_together(bed, api, namespace, 10):
+        assert steps == 1
+        assert "the rollout moved" in told or "any more" in told or "taking in" in told
 
 
 @pytest.mark.parametrize("verb", [Verb.ABORT, Verb.PAUSE, Verb.PROMOTE_FULL])
