@@ -406,12 +406,11 @@ def _make(
 def _lifetime(row: BoardRow, now: datetime) -> timedelta:
     """Return how long a line is kept although its age grows: old ages are told in coarse units."""
     since = row.state.since
-    if row.state.standing is not Standing.HEALTHY or since is None:
+    if row.state.standing is not Standing.HEALTHY:
         return _AGEING
-    lasted = now - since
-    if lasted < _BY_SECOND:
-        return _AGEING
-    return timedelta(minutes=1) if lasted < _BY_MINUTE else timedelta(minutes=10)
+    if since is None or now - since >= _BY_MINUTE:
+        return timedelta(minutes=10)
+    return _AGEING if now - since < _BY_SECOND else timedelta(minutes=1)
 
 
 _CLOCKED: Final = frozenset(
