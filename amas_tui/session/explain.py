@@ -3,7 +3,7 @@
 The board watches Rollouts alone; a Rollout names the phase of its analysis, but no value, limit or
 pod. For the few lines on the screen that need words, runs, pods and ReplicaSets are listed, one
 list a kind and namespace, and the Services and Ingresses that they steer are read by name: when
-the Rollout changes, at most every two seconds, and every three while something may happen that does
+the Rollout changes, at most every two seconds, and every 4.5 while something may happen that does
 not touch the Rollout: a measurement, a pod that is not ready, traffic that is split.
 """
 
@@ -32,7 +32,7 @@ from amas_tui.store.kinds import Kind
 
 MAX_ROLLOUTS: Final = 20
 LEAST_SECONDS: Final = 2.0
-RESTLESS_SECONDS: Final = 3.0
+RESTLESS_SECONDS: Final = 4.5
 _AT_ONCE: Final = 4
 _CLASSES_SECONDS: Final = 60.0
 
