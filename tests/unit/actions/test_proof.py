@@ -106,6 +106,25 @@ ABORT: Json = {"step": 2, "abort": True}
         pytest.param(Verb.PROMOTE_FULL, {"step": 2}, {"promote_full": True}, id="promote fully"),
         pytest.param(Verb.ABORT, {"step": 2}, {"abort": True}, id="abort"),
         pytest.param(Verb.UNDO, {"step": 2}, {"generation": 4, "observed": 3}, id="undo"),
+        pytest.param(
+            Verb.RETRY,
+            {"step": 0, "abort": True, "aborted_at": ago(minutes=1)},
+            {"abort": False},
+            id="retry",
+        ),
+        pytest.param(
+            Verb.PAUSE, {"step": 2}, {"held": True, "generation": 4, "observed": 3}, id="pause"
+        ),
+        pytest.param(
+            Verb.RESUME, HELD, {"held": False, "generation": 4, "observed": 3}, id="resume"
+        ),
+        pytest.param(
+            Verb.RESTART,
+            {"step": 2},
+            {"spec": {"restartAt": "2026-01-31T12:00:00Z"}, "generation": 4, "observed": 3},
+            id="restart",
+        ),
+        pytest.param(Verb.SET_IMAGE, {"step": 2}, {"generation": 4, "observed": 3}, id="set image"),
     ],
 )
 @pytest.mark.parametrize(
