@@ -30,6 +30,7 @@ from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
 from amas_tui.ui.acting_app import ActingApp
+from amas_tui.ui.driver import FrameDriver
 from amas_tui.ui.link import Connect, Link
 from amas_tui.ui.messages import (
     Attended,
@@ -132,6 +133,8 @@ class AmasApp(ActingApp):
         """Connect once the first frame is painted."""
         LineView.ascii_only = self._options.ascii_only
         self.set_class(self._options.ascii_only, "-ascii")
+        if isinstance(self._driver, FrameDriver):
+            self._driver.ascii_only = self._options.ascii_only
         self._watch_signals()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._follow_all)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from textual.drivers.linux_driver import LinuxDriver
 
 from amas_tui.ui.canvas import Canvas
+from amas_tui.viewmodel.text import to_ascii
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -97,6 +98,8 @@ class FrameDriver(LinuxDriver):
         self._pieces: list[str] = []
         self._outlet: Outlet | None = None
         self._canvas = Canvas()
+        self.ascii_only = False
+        """Whatever a widget paints, Textual's own included, goes out as ASCII."""
 
     def forget(self) -> None:
         """Take nothing for granted that stands on the terminal: the next picture is sent whole."""
@@ -126,6 +129,8 @@ class FrameDriver(LinuxDriver):
         self._send(sequence)
 
     def _send(self, text: str) -> None:
+        if self.ascii_only:
+            text = to_ascii(text)
         if self._outlet is None:
             self._outlet = Outlet(_terminal())
         self._outlet.write(text)

@@ -39,7 +39,7 @@ MADE: Final = (
 @pytest.fixture(scope="module")
 def shop(bed: ControlPlane) -> Iterator[str]:
     """A namespace with a rollout in each of these states, made at once."""
-    slow = analysis.Timing(interval="5m", count=3, window="10s")
+    slow = analysis.Timing(interval="5m", count=3, window="10s", delay="1h")
 
     def make(namespace: str, name: str) -> None:
         with Api(bed) as api:

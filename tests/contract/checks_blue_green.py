@@ -58,6 +58,9 @@ def fast_rollback(stage: Stage) -> None:
     stable = seen["status"]["stableRS"]
     act.lift_pause(stage)
     act.wait(stage, states.is_promoted)
+    # Only a version whose time to go is set comes back fast.
+    waits = "scale-down-deadline"
+    stage.wait("replicasets", f"{NAME}-{stable}", lambda each: waits in act.annotations(each))
     act.release(stage, DEFAULT_TAG)
     back = act.wait(stage, act.both(states.is_promoted, act.status_is(stableRS=stable)))
     assert act.revision(back) == "3"

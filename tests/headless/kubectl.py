@@ -60,5 +60,5 @@ def _crd(kind: str) -> Json:
 
 
 def _is_established(crd: Json) -> bool:
-    found: Sequence[Json] = crd.get("status", {}).get("conditions", [])
+    found: Sequence[Json] = crd.get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in found)

@@ -80,7 +80,7 @@ def test_revisions_and_runs_are_told_in_every_format(
         *("ready", "desired", "result"),
     }
     between = amas("history", NAME, "--diff", "1..2", kubeconfig=kubeconfig).out
-    assert "checkout:v1.0.0 → ghcr.io/example/checkout:v2-bad" in between
+    assert "image of checkout: v1.0.0 → v2-bad" in between
     one = amas("history", NAME, "--revision", "1", kubeconfig=kubeconfig).out
     assert yaml.safe_load(one)["spec"]["containers"][0]["image"].endswith(":v1.0.0")
     assert amas("history", NAME, "--revision", "9", kubeconfig=kubeconfig).code == 23

@@ -164,6 +164,7 @@ EVERYWHERE: Final[Mapping[str, Effect]] = {
     "cancel": says("Ctrl-C again within two seconds quits"),
     "help": shows("Keys in the"),
     "record": says("Recording kept: amas-tui replay"),
+    "copy": says("the name of the rollout"),
 }
 
 EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
@@ -178,7 +179,7 @@ EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
     View.ROLLOUT: {
         **EVERYWHERE,
         "panel-1": shows("traffic to revision 2"),
-        "panel-2": shows("no Prometheus"),
+        "panel-2": shows("names a Prometheus"),
         "panel-3": shows("revision:1"),
         "panel-4": shows("no analysis has run"),
         "panel-5": shows("RolloutUpdated rollout/checkout"),
@@ -186,7 +187,7 @@ EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
         "previous-logs": shows("previous run  1 container"),
         "panel-7": shows("revision 2 created"),
         "export": says("Timeline written to"),
-        "next-panel": shows("no Prometheus"),
+        "next-panel": shows("names a Prometheus"),
         "previous-panel": shows("x export"),
         "maximise": maximises,
         "back": goes_back,
