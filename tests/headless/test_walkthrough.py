@@ -57,22 +57,27 @@ def send_traffic(api: Api, namespace: str) -> None:
             api.patch("ingresses", namespace, name, labels)
 
 
-def test_every_line_does_what_it_says(
-    bed: ControlPlane, api: Api, namespace: str, tmp_path: Path
-) -> None:
-    prometheus_operator_kinds(api)
+def surroundings(bed: ControlPlane, namespace: str, folder: Path) -> dict[str, str]:
+    """Return the environment of somebody who has both programs, short timings and this cluster."""
     address = f'prometheus-address = "{bed.prometheus_url}"\n'
-    (tmp_path / "config.toml").write_text(SHORT + address)
-    environment = {
+    (folder / "config.toml").write_text(SHORT + address)
+    return {
         **os.environ,
-        "PATH": f"{programs(bed, tmp_path)}:{os.environ['PATH']}",
+        "PATH": f"{programs(bed, folder)}:{os.environ['PATH']}",
         "KUBECONFIG": str(bed.kubeconfig(namespace=namespace)),
-        "AMAS_TUI_CONFIG_DIR": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "AMAS_TUI_CONFIG_DIR": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
         "NAMESPACE": namespace,
         "DOCKER_REGISTRY": "ghcr.io/over7-maker",
         "IMAGE_NAME": "amas-orchestrator",
     }
+
+
+def test_every_line_does_what_it_says(
+    bed: ControlPlane, api: Api, namespace: str, tmp_path: Path
+) -> None:
+    prometheus_operator_kinds(api)
+    environment = surroundings(bed, namespace, tmp_path)
     said: list[str] = []
     for command, code in walk():
         done = subprocess.run(
