@@ -436,6 +436,8 @@ class Keymap:
             UsageError: A command is unknown, or a key would mean two things in one view.
         """
         self.is_replay = is_replay
+        self.remapped = {id_: ",".join(keys) for id_, keys in (remapped or {}).items() if keys}
+        """Other keys than the table's by the command's id, as Textual takes them."""
         self._keys = {command.id: command.keys for command in COMMANDS}
         for id_, keys in (remapped or {}).items():
             if id_ not in self._keys:

@@ -135,6 +135,7 @@ class AmasApp(ActingApp):
         self.set_class(self._options.ascii_only, "-ascii")
         if isinstance(self._driver, FrameDriver):
             self._driver.ascii_only = self._options.ascii_only
+        self.set_keymap(self._options.keymap.remapped)
         self._watch_signals()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._follow_all)

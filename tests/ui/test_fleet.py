@@ -56,10 +56,12 @@ def way(fake: FakeCluster | None) -> Connect:
 
 @asynccontextmanager
 async def board(
-    first: tuple[str, FakeCluster | None], *others: tuple[str, FakeCluster | None]
+    first: tuple[str, FakeCluster | None],
+    *others: tuple[str, FakeCluster | None],
+    keymap: Keymap | None = None,
 ) -> AsyncIterator[Screen]:
     more = tuple((Place(context), way(fake)) for context, fake in others)
-    options = Options(Place(first[0]), Keymap(), others=more)
+    options = Options(Place(first[0]), keymap or Keymap(), others=more)
     app = AmasApp(options, way(first[1]), now=lambda: b.NOW)
     async with app.run_test(size=(100, 24), notifications=True) as pilot:
         yield Screen(app, pilot)

@@ -22,7 +22,8 @@ def bindings(view: View) -> list[BindingType]:
     """Return the bindings of a view's commands; their ids let the configuration remap them."""
     return [
         Binding(
-            ",".join(one.keys),
+            # One without a key can still be given one, by its id.
+            ",".join(one.keys) or f"no_key_for_{one.id}",
             f"command('{one.id}')",
             one.help,
             show=False,
@@ -32,7 +33,7 @@ def bindings(view: View) -> list[BindingType]:
             priority=True,
         )
         for one in COMMANDS
-        if view in one.views and one.keys
+        if view in one.views
     ]
 
 
