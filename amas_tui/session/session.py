@@ -237,7 +237,12 @@ class Session:
         return await api.last_note(self._transport, key, uid)
 
     async def pictures(self) -> AsyncGenerator[Snapshot, None]:
-        """Yield the newest snapshot whenever something changed, at most twenty a second."""
+        """Yield the newest snapshot whenever something changed, at most twenty a second.
+
+        Who comes later is given what is known already: the next news may be a minute away.
+        """
+        if self._snapshot.streams:
+            yield self._snapshot
         while True:
             await self._arrival()
             arrived = self._mailbox.take()
