@@ -60,10 +60,19 @@ def _event(moment: Moment, known: tuple[Moment, ...]) -> RollbackEvent:
 def _person(moment: Moment, known: tuple[Moment, ...]) -> str:
     """Return who aborted, as far as an Event of ours tells."""
     near = timedelta(seconds=10)
-    for one in known:
-        if one.sort is Sort.ACTION and one.source == "event" and abs(one.at - moment.at) <= near:
-            return one.text
-    return "a person, unknown"
+    own = [
+        one
+        for one in known
+        if one.sort is Sort.ACTION
+        and one.source == "event"
+        and abs(one.at - moment.at) <= near
+        and any(verb in one.text.lower() for verb in _TAKING_BACK)
+    ]
+    nearest = min(own, key=lambda one: abs(one.at - moment.at), default=None)
+    return nearest.text.rpartition(" by ")[2] if nearest else "a person, unknown"
+
+
+_TAKING_BACK: Final = ("abort", "undo", "rollback")
 
 
 def _began(revision: str, at: datetime, known: tuple[Moment, ...]) -> datetime | None:

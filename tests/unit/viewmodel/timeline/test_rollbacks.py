@@ -67,3 +67,13 @@ def test_the_panel_ends_with_the_rollback_events_and_keeps_the_width() -> None:
 def test_without_a_rollback_there_is_no_such_heading() -> None:
     shown = [plain(line) for line in timeline_lines(b.scene(b.healthy()), NOW, 80)]
     assert not any("rollback event" in text for text in shown)
+
+
+def test_a_promote_shortly_before_an_abort_did_not_take_anything_back() -> None:
+    words = b.event("RolloutAborted", "Rollout aborted update to revision 2", at=ago(minutes=3))
+    promote = b.event(
+        "P", "promote by ann with amas-tui", reporter="amas-tui", at=ago(minutes=3, seconds=6)
+    )
+    abort = b.event("A", "abort by ben with amas-tui", reporter="amas-tui", at=ago(minutes=3))
+    (event,) = rollbacks(moments(b.scene(b.rollout(), words, promote, abort)))
+    assert event.by == "ben with amas-tui"
