@@ -16,8 +16,16 @@ def abort_cause(rollout: Rollout) -> str:
     return cause if head.startswith("Rollout aborted update to revision") else ""
 
 
-def halted_step(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> int | None:
-    """Return the step at which an aborted update stood: only its analysis run still tells."""
+def halted_step(
+    rollout: Rollout, runs: tuple[AnalysisRun, ...], watched: int | None = None
+) -> int | None:
+    """Return the step at which an aborted update stood.
+
+    Afterwards only its analysis run still tells, and not of an abort some steps later; who
+    `watched` it knows better.
+    """
+    if watched is not None:
+        return watched if watched < len(rollout.steps) else None
     bad = [run for run in runs if run.phase.is_bad or run.phase is AnalysisPhase.INCONCLUSIVE]
     steps = [run.step_index for run in bad or runs if run.step_index is not None]
     index = max(steps, default=None)

@@ -49,6 +49,14 @@ class History:
             return self
         return History((*self.samples, sample)[-MAX_SAMPLES:])
 
+    @property
+    def stopped_at(self) -> int | None:
+        """Return the step at which the newest abort found the update, `None` where unseen."""
+        for before, after in zip(self.samples[-2::-1], self.samples[:0:-1], strict=True):
+            if after.is_aborted and not before.is_aborted:
+                return before.step if before.pod_hash == after.pod_hash else None
+        return None
+
     def since(self, start: datetime) -> tuple[Sample, ...]:
         """Return the sample that held at `start` and all later ones."""
         index = 0

@@ -167,6 +167,12 @@ class Scene:
         return self.snapshot.service(Key(rollout.key.namespace, name)) if name else None
 
     @cached_property
+    def stopped_at(self) -> int | None:
+        """The step at which we saw the update aborted, `None` where we did not."""
+        history = self.snapshot.histories.get(self.rollout.uid)
+        return history.stopped_at if history else None
+
+    @cached_property
     def events(self) -> tuple[Event, ...]:
         """Events of the rollout and of what belongs to it, newest first.
 
@@ -314,6 +320,7 @@ def board_scene(snapshot: Snapshot, rollout: Rollout) -> Scene:
             ingresses=_by_uid(detail.ingresses),
             streams=streams,
             touched=snapshot.touched,
+            histories=snapshot.histories,
             authors=snapshot.authors,
             details={rollout.uid: detail},
             clues={rollout.uid: detail.clues},

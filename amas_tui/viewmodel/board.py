@@ -81,7 +81,8 @@ def _order(row: BoardRow) -> tuple[int, int, str, str]:
 def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime) -> BoardRow:
     """Return one rollout's line."""
     here = board_scene(snapshot, rollout)
-    standing = state(rollout, here.update_runs, quiet_for(snapshot, rollout, now))
+    quiet = quiet_for(snapshot, rollout, now)
+    standing = state(rollout, here.update_runs, quiet, here.stopped_at)
     text, tone = now_column(here, standing, now)
     return BoardRow(
         id=RowId(context, rollout.uid),

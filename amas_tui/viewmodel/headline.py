@@ -37,7 +37,8 @@ class Headline:
 
 def scene_state(scene: Scene, now: datetime) -> State:
     """Return the state of a rollout that is open."""
-    return state(scene.rollout, scene.update_runs, quiet_for(scene.snapshot, scene.rollout, now))
+    quiet = quiet_for(scene.snapshot, scene.rollout, now)
+    return state(scene.rollout, scene.update_runs, quiet, scene.stopped_at)
 
 
 def headline(scene: Scene, now: datetime) -> Headline:

@@ -114,7 +114,10 @@ class State:
 
 
 def state(
-    rollout: Rollout, runs: tuple[AnalysisRun, ...] = (), untouched: timedelta = timedelta(0)
+    rollout: Rollout,
+    runs: tuple[AnalysisRun, ...] = (),
+    untouched: timedelta = timedelta(0),
+    watched: int | None = None,
 ) -> State:
     """Return how a rollout stands.
 
@@ -122,8 +125,9 @@ def state(
         rollout: The rollout.
         runs: The wanted version's analysis runs, as far as they are known.
         untouched: How long ago the rollout last changed before our eyes.
+        watched: The step at which we saw it aborted, `None` where we did not.
     """
-    return _stopped(rollout, runs) or _unsettled(rollout, untouched) or _moving(rollout)
+    return _stopped(rollout, runs, watched) or _unsettled(rollout, untouched) or _moving(rollout)
 
 
 def _condition_since(rollout: Rollout, kind: str) -> datetime | None:
@@ -131,12 +135,12 @@ def _condition_since(rollout: Rollout, kind: str) -> datetime | None:
     return condition.last_transition_time if condition else None
 
 
-def _stopped(rollout: Rollout, runs: tuple[AnalysisRun, ...]) -> State | None:
+def _stopped(rollout: Rollout, runs: tuple[AnalysisRun, ...], watched: int | None) -> State | None:
     if rollout.condition("InvalidSpec") is not None:
         return State(Standing.INVALID, _condition_since(rollout, "InvalidSpec"))
     if rollout.status.abort and rollout.status.aborted_at is not None:
         standing = Standing.HALTED if abort_cause(rollout) else Standing.ABORTED
-        return State(standing, rollout.status.aborted_at, halted_step(rollout, runs))
+        return State(standing, rollout.status.aborted_at, halted_step(rollout, runs, watched))
     return None
 
 

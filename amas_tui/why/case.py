@@ -100,7 +100,7 @@ class Case:
         """The percentage at which an aborted update stood, `None` where that is not known."""
         if not self.is_aborted:
             return None
-        step = halted_step(self.rollout, self.scene.update_runs)
+        step = halted_step(self.rollout, self.scene.update_runs, self.scene.stopped_at)
         if step is None:
             return None
         return 100 * weight_at(self.rollout, step) // max_weight(self.rollout)

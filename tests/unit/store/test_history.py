@@ -76,3 +76,14 @@ def test_the_sample_that_held_at_the_start_is_part_of_a_window() -> None:
     assert [s.share_of(NEW) for s in history.since(ago(minutes=6))] == [20.0, 50.0]
     assert len(history.since(ago(hours=1))) == 3
     assert History().since(NOW) == ()
+
+
+def test_the_step_at_which_an_abort_was_seen_is_remembered() -> None:
+    steps = [weight(20), pause(), weight(40), weight(50), pause()]
+    history = History()
+    assert history.stopped_at is None
+    seen: tuple[Json, ...] = ({"step": 1}, {"step": 4}, {"step": 0, "abort": True})
+    for second, fields in enumerate(seen):
+        one = rollout(steps=steps, routed=True, weights=(20, NEW), **fields)
+        history = history.after(one, NOW + timedelta(seconds=second))
+    assert history.stopped_at == 4
