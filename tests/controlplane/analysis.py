@@ -39,6 +39,8 @@ class Timing:
     window: str = "10s"
     """Of the queries' rates; a few scrapes at least."""
     failure_limit: int = 1
+    inconclusive_limit: int = 0
+    """Measurements without data that a gate bears: its pods may not have been scraped yet."""
     delay: str = "0s"
     """Before a gate's first measurement, for gates that start with the pods they judge."""
     background_delay: str = "5s"
@@ -103,6 +105,7 @@ def _template(
         "name": name.removesuffix("-background"),
         "interval": timing.interval,
         "failureLimit": timing.failure_limit,
+        "inconclusiveLimit": timing.inconclusive_limit,
         "successCondition": f"{known} && result[0] {good}",
         "failureCondition": f"{known} && !(result[0] {good})",
         "provider": {"prometheus": {"address": prometheus_url, "query": query}},

@@ -120,7 +120,12 @@ async def every_measurement_is_shown(
 ) -> None:
     """Assert that sign, value, limit and query on the screen are those of the controller."""
     for raw, run in runs(api, namespace, pod_hash):
-        for result, state in zip(raw["status"]["metricResults"], metric_states(run), strict=True):
+        # The controller measures all at once and lists whichever is through first.
+        named = {state.name: state for state in metric_states(run)}
+        results = raw["status"]["metricResults"]
+        assert named.keys() == {result["name"] for result in results}
+        for result in results:
+            state = named[result["name"]]
             line = "  ".join(
                 f"{_SIGNS[one['phase']]} {number(first_number(one['value']) or 0.0)}"
                 for one in result["measurements"]
