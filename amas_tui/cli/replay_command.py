@@ -3,11 +3,16 @@
 import os
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from amas_tui.cli.screen import prepare, wants_ascii
 from amas_tui.ports import Cluster
+
+if TYPE_CHECKING:
+    from amas_tui.recording.ring import Recording
+    from amas_tui.ui.app import AmasApp
 
 
 @click.command()
@@ -20,7 +25,19 @@ def replay(context: click.Context, file: Path, *, ascii_flag: bool | None) -> No
 
     recording = load(file)
     prepare("amas-tui export", 0)
-    from amas_tui.config.document import read_document  # noqa: PLC0415 - after the checks above
+    from amas_tui.ui.splash import splash  # noqa: PLC0415 - after the checks
+
+    with splash():
+        app = _app(recording, ascii_flag)
+        app.run(mouse=False)
+    context.exit(app.return_code or 0)
+
+
+def _app(
+    recording: "Recording",
+    ascii_flag: bool | None,  # noqa: FBT001 - a flag of the command line
+) -> "AmasApp":
+    from amas_tui.config.document import read_document  # noqa: PLC0415 - what takes its time
     from amas_tui.config.resolve import resolve  # noqa: PLC0415
     from amas_tui.keymap import Keymap  # noqa: PLC0415
     from amas_tui.session.replay import Replay  # noqa: PLC0415
@@ -40,6 +57,4 @@ def replay(context: click.Context, file: Path, *, ascii_flag: bool | None) -> No
         ascii_only=wants_ascii(settings.ascii),
         replayer=shown,
     )
-    app = AmasApp(options, connect, now=lambda: shown.now().astimezone(), driver_class=FrameDriver)
-    app.run(mouse=False)
-    context.exit(app.return_code or 0)
+    return AmasApp(options, connect, now=lambda: shown.now().astimezone(), driver_class=FrameDriver)

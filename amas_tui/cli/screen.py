@@ -17,6 +17,7 @@ from amas_tui.errors import UsageError
 if TYPE_CHECKING:
     from amas_tui.ports import Cluster
     from amas_tui.settings import Settings
+    from amas_tui.ui.app import AmasApp
     from amas_tui.ui.link import Connect
     from amas_tui.viewmodel.alerts import Alert
     from amas_tui.viewmodel.frame import Place
@@ -101,8 +102,22 @@ def run_screen(
     `locate` finds the cluster where the flags do not name it yet; it may wait.
     """
     prepare("amas-tui list, get or status", verbosity)
-    from amas_tui.audit import AuditFile  # noqa: PLC0415 - after the checks above
-    from amas_tui.config.document import read_document  # noqa: PLC0415 - after the checks above
+    from amas_tui.ui.splash import splash  # noqa: PLC0415 - after the checks above
+
+    with splash():
+        app = _app(flags, open_name, ascii_flag, locate)
+        app.run(mouse=False)
+    return app.return_code or 0
+
+
+def _app(
+    flags: Flags,
+    open_name: str | None,
+    ascii_flag: bool | None,  # noqa: FBT001 - a flag of the command line
+    locate: Callable[[], Flags] | None,
+) -> "AmasApp":
+    from amas_tui.audit import AuditFile  # noqa: PLC0415 - what takes its time
+    from amas_tui.config.document import read_document  # noqa: PLC0415
     from amas_tui.config.resolve import resolve  # noqa: PLC0415
     from amas_tui.keymap import Keymap  # noqa: PLC0415
     from amas_tui.ui.app import AmasApp, Options  # noqa: PLC0415
@@ -120,7 +135,7 @@ def run_screen(
         return connect
 
     first, *others = (replace(flags, context=name) for name in flags.contexts or (flags.context,))
-    app = AmasApp(
+    return AmasApp(
         Options(
             _place(first),
             Keymap(settings.keys),
@@ -133,8 +148,6 @@ def run_screen(
         way(first),
         driver_class=FrameDriver,
     )
-    app.run(mouse=False)
-    return app.return_code or 0
 
 
 async def _tell(alert: "Alert", settings: "Settings") -> str:

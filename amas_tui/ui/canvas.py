@@ -37,7 +37,12 @@ _UNKNOWN: Final[_Cell] = ("", "?")
 class Canvas:
     """The cells of one terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_open: bool = False) -> None:
+        """Begin; where the other screen `is_open` already, it is cleared but not opened again.
+
+        A terminal that is told to open it twice may forget where its cursor was before.
+        """
+        self._is_open = is_open
         self._columns = 0
         self._rows: list[list[_Cell]] = []
 
@@ -76,11 +81,13 @@ class Canvas:
             elif kind == "sync":
                 is_frame = True
             else:
-                brush.pass_on(token[0])
+                if token[0] != _ENTER or not self._is_open:
+                    brush.pass_on(token[0])
                 if token[0] == _ENTER:
                     # Not every terminal clears the screen that it changes to.
                     brush.pass_on(_CLEAR)
                     self._fill(_BLANK)
+                    self._is_open = False
         written = brush.finish((x, y))
         if is_frame and len(written) > _SMALL:
             return f"\x1b[?2026h{written}\x1b[?2026l"

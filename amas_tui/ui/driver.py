@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from textual.drivers.linux_driver import LinuxDriver
 
 from amas_tui.ui.canvas import Canvas
+from amas_tui.ui.splash import take_over
 from amas_tui.viewmodel.text import to_ascii
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class FrameDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._pieces: list[str] = []
         self._outlet: Outlet | None = None
-        self._canvas = Canvas()
+        self._canvas = Canvas(is_open=take_over())
         self.ascii_only = False
         """Whatever a widget paints, Textual's own included, goes out as ASCII."""
 

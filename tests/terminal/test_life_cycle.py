@@ -19,6 +19,8 @@ END_SECONDS = 4.0
 STALL_SECONDS = 5.0
 INSTRUMENTED = script(Path(__file__).with_name("instrumented.py"))
 IGNORING_HANGUP = ["sh", "-c", 'trap "" HUP; exec "$0" "$@"', *command()]
+# Has Textual's import wait for the test.
+SLOW_START = script(Path(__file__).with_name("slow_start.py"))
 FLEET = 30
 
 on_bed = pytest.mark.controlplane
@@ -103,6 +105,46 @@ def test_a_hang_up_ends_it_even_where_hang_ups_are_ignored(start: Start, home: P
     terminal.hang_up()
     terminal.wait(END_SECONDS)
     assert terminal.cpu_seconds - before < 1.0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, 129, id="SIGHUP"),
+        pytest.param(signal.SIGINT, 130, id="SIGINT"),
+    ],
+)
+def test_a_signal_while_it_is_starting_ends_it_with_a_clean_terminal(
+    start: Start, home: Path, number: signal.Signals, code: int
+) -> None:
+    """The first sign of life comes long before the program can show anything else."""
+    terminal = start("--kubeconfig", unreachable(home), program=SLOW_START)
+    terminal.until("starting")
+    assert terminal.modes.is_alternate
+    terminal.signal(number)
+    assert terminal.wait(END_SECONDS) == code
+    assert terminal.left_over() == []
+
+
+def test_the_first_sign_of_life_gives_way_to_the_screen(start: Start, home: Path) -> None:
+    terminal = start("--kubeconfig", unreachable(home))
+    terminal.until("starting")
+    assert "starting" not in terminal.until("cannot")
+    # A terminal that is told to open the other screen twice may forget where its cursor was.
+    assert terminal.output.count(b"\x1b[?1049h") == 1
+
+
+def test_a_wrong_configuration_is_told_on_the_screen_that_was_there(
+    start: Start, home: Path
+) -> None:
+    configuration = home / ".config" / "amas-tui" / "config.toml"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text('[keys]\npromote = "q"\n')
+    terminal = start("--kubeconfig", unreachable(home))
+    assert terminal.wait(END_SECONDS) == 2
+    assert terminal.left_over() == []
+    assert "promote" in terminal.text
 
 
 def unreachable(folder: Path) -> Path:
