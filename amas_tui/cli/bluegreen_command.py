@@ -11,7 +11,7 @@ from amas_tui.actions.template import undo_targets
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.cli.acts import How
 from amas_tui.cli.deploy_command import consent_options, images_of
-from amas_tui.cli.follow import Followed, followed
+from amas_tui.cli.following import Followed, followed
 from amas_tui.cli.hand import NotDoneError, UnprovedError, do
 from amas_tui.cli.options import Duration, Flags, connection_flags, rollout_name
 from amas_tui.cli.output import output_option
@@ -108,7 +108,7 @@ class _Switch:
 
     async def run(self, what: str, images: tuple[str, ...], tag: str) -> int:
         """Do it."""
-        async with followed(self._flags, self._name) as rollout:
+        async with followed(self._flags, self._name, is_long=True) as rollout:
             here = await rollout.first()
             if here.rollout.blue_green is None:
                 raise NotDoneError(
@@ -170,7 +170,7 @@ class _Switch:
     async def _settle(self, rollout: Followed, pod_hash: str) -> tuple[Exit, Scene]:
         """Tell what happens until nothing happens any more."""
         story = Story()
-        async with aclosing(rollout.scenes()) as scenes:
+        async with aclosing(rollout.present()) as scenes:
             async for here in scenes:
                 now = rollout.now()
                 for event in story.after(here.snapshot, now):
@@ -196,7 +196,7 @@ async def _active_service(rollout: Followed, pod_hash: str) -> str:
         UnprovedError: It does not, or cannot be read.
     """
     try:
-        async with asyncio.timeout(_PROOF_SECONDS), aclosing(rollout.scenes()) as scenes:
+        async with asyncio.timeout(_PROOF_SECONDS), aclosing(rollout.present()) as scenes:
             async for here in scenes:
                 service = here.stable_service
                 if service is not None and service.hash == pod_hash:

@@ -14,7 +14,7 @@ from amas_tui.actions.template import undo_targets
 from amas_tui.actions.verb import Images, Target, Verb
 from amas_tui.cli.acts import How
 from amas_tui.cli.alarm import tell
-from amas_tui.cli.follow import Followed, followed
+from amas_tui.cli.following import Followed, followed
 from amas_tui.cli.hand import NotDoneError, do
 from amas_tui.cli.headless import Connection
 from amas_tui.cli.options import Duration, Flags, compat_option, fleet_flags, rollout_name
@@ -152,8 +152,10 @@ async def _in_one(flags: Flags, wish: Wish, output: str) -> Outcome:
     began = time.monotonic()
     context, namespace, image, revision = flags.context or "", "", " ".join(wish.images), 0
     try:
-        async with followed(flags, wish.name, on_rollback=wish.on_rollback) as rollout:
-            context, namespace = rollout.cluster.context, rollout.key.namespace
+        async with followed(
+            flags, wish.name, is_long=True, on_rollback=wish.on_rollback
+        ) as rollout:
+            context, namespace = rollout.session.context, rollout.key.namespace
             one = _Deployment(flags, rollout, wish, output)
             found = await one.run()
             image, revision = one.image, one.revision
@@ -195,7 +197,7 @@ class _Deployment:
         if _runs_already(here.rollout, images) and here.rollout.is_promoted:
             return Verdict(Exit.OK, "this image runs already")
         self._story.after(here.snapshot, self._rollout.now())
-        self._alarm.after(here.snapshot, self._rollout.cluster.context, self._rollout.now())
+        self._alarm.after(here.snapshot, self._rollout.session.context, self._rollout.now())
         here = await do(self._rollout, Verb.SET_IMAGE, here, self._wish.how, images)
         pod_hash, self.revision = here.rollout.status.current_pod_hash, here.rollout.revision
         found = await self._follow(pod_hash)
@@ -223,14 +225,14 @@ class _Deployment:
 
     async def _follow(self, pod_hash: str) -> Verdict:
         """Tell what happens until it is over."""
-        async with aclosing(self._rollout.scenes()) as scenes:
+        async with aclosing(self._rollout.present()) as scenes:
             async for here in scenes:
                 now = self._rollout.now()
                 self._bar.clear()
                 for event in self._story.after(here.snapshot, now):
                     self._say(event)
                 self._bar.draw(progress_bar(here))
-                context = self._rollout.cluster.context
+                context = self._rollout.session.context
                 for alert in self._alarm.after(here.snapshot, context, now):
                     await tell(alert, self._rollout.settings)
                 found = verdict(here, pod_hash, now)

@@ -4,14 +4,12 @@ from contextlib import aclosing
 
 import click
 
-from amas_tui.acting import Gate, announce, carry_out, conclude, prepare, resolve
-from amas_tui.actions.limits import limits_of
+from amas_tui.acting import announce, carry_out, conclude, prepare, resolve
 from amas_tui.actions.progress import Ending
 from amas_tui.actions.proof import judge
 from amas_tui.actions.verb import Choice, Verb
-from amas_tui.audit import AuditFile
 from amas_tui.cli.acts import CODES, How, confirm
-from amas_tui.cli.follow import Followed
+from amas_tui.cli.following import Followed
 from amas_tui.errors import AmasError, Exit
 from amas_tui.store.scene import Scene
 
@@ -38,7 +36,7 @@ async def do(
         UnprovedError: It ended otherwise than asked; its code says how.
         AmasError: It was not confirmed, or the cluster refused.
     """
-    gate = Gate(rollout.cluster, limits_of(rollout.settings), AuditFile())
+    gate = rollout.gate
     preview = await prepare(gate, verb, here, rollout.now(), choice)
     if not preview.is_possible:
         error = NotDoneError(f"cannot {verb}: {preview.refusal}", hint=preview.hint)
@@ -49,7 +47,7 @@ async def do(
     confirm(rollout.key.name, str(verb), must_type=preview.must_type, how=how)
     pending = await carry_out(gate, preview, here, rollout.now(), how.reason)
     await announce(gate, pending, how.reason)
-    async with aclosing(rollout.scenes()) as scenes:
+    async with aclosing(rollout.present()) as scenes:
         async for newer in scenes:
             pending = await resolve(gate, pending, rollout.now())
             progress = judge(pending, newer, rollout.now())

@@ -21,7 +21,7 @@ from amas_tui.actions.template import undo_targets
 from amas_tui.actions.verb import Target, Verb
 from amas_tui.cli.connect import access_options
 from amas_tui.cli.options import Flags
-from amas_tui.cli.pictures import ticking
+from amas_tui.cli.pictures import Pictures
 from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, Exit
 from amas_tui.kube.kubeconfig import load_access
@@ -90,8 +90,11 @@ class _Teller:
 
     async def run(self) -> int:
         """Tell until the end."""
-        async with aclosing(ticking(self._cluster)) as pictures:
-            async for snapshot in pictures:
+        async with (
+            Pictures(self._cluster) as pictures,
+            aclosing(pictures.ticking()) as snapshots,
+        ):
+            async for snapshot in snapshots:
                 now = datetime.now(UTC)
                 for event in self._story.after(snapshot, now):
                     self._has_begun = True

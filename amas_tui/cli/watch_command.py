@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from amas_tui.cli.alarm import tell
-from amas_tui.cli.follow import followed
+from amas_tui.cli.following import followed
 from amas_tui.cli.options import Duration, Flags, compat_option, connection_flags, rollout_name
 from amas_tui.cli.output import output_option
 from amas_tui.errors import Exit, TimedOutError
@@ -74,9 +74,9 @@ async def within(work: Coroutine[Any, Any, int], patience: float | None, words: 
 async def _watch(
     flags: Flags, name: str, wanted: Until, on_rollback: str | None, output: str
 ) -> int:
-    async with followed(flags, name, on_rollback=on_rollback) as rollout:
+    async with followed(flags, name, is_long=True, on_rollback=on_rollback) as rollout:
         story, alarm, is_first = Story(), Alarm(), True
-        async with aclosing(rollout.scenes()) as scenes:
+        async with aclosing(rollout.present()) as scenes:
             async for here in scenes:
                 now = rollout.now()
                 if is_first:
@@ -84,7 +84,7 @@ async def _watch(
                     say(Event(now, rollout.key, headline(here, now).sentence), output)
                 for event in story.after(here.snapshot, now):
                     say(event, output)
-                for alert in alarm.after(here.snapshot, rollout.cluster.context, now):
+                for alert in alarm.after(here.snapshot, rollout.session.context, now):
                     await tell(alert, rollout.settings)
                 if reached(wanted, here.rollout):
                     return _end(here, wanted)
