@@ -41,6 +41,7 @@ class Command:
         verb: What it asks of the rollout under the cursor.
         shown_in: The views whose footer has room for it.
         in_replay: Whether it exists in a replay alone; its keys then mean nothing else.
+        of_series: Whether the command before it explains it too: lists of keys leave it out.
     """
 
     id: str
@@ -53,6 +54,24 @@ class Command:
     verb: Verb | None = None
     shown_in: frozenset[View] = ANYWHERE
     in_replay: bool = False
+    of_series: bool = False
+
+
+FAVOURITES: Final = 9
+"""Favourite namespaces that have a key of their own."""
+
+
+def _favourite(number: int) -> Command:
+    """Return the command that shows one favourite namespace alone."""
+    first = "Show one favourite namespace alone: the first; 2 to 9 the others"
+    return Command(
+        f"favourite-{number}",
+        (str(number),),
+        ON_BOARD,
+        "",
+        first if number == 1 else f"Show the favourite namespace {number} alone",
+        of_series=number > 1,
+    )
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -239,6 +258,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "TEXT",
     ),
     Command("all-namespaces", ("0",), ON_BOARD, "", "Show the rollouts of all namespaces", "all"),
+    *map(_favourite, range(1, FAVOURITES + 1)),
     Command("namespace", (), ON_BOARD, "", "Show the rollouts of one namespace", "ns", "NAMESPACE"),
     Command(
         "panel-1", ("1",), IN_ROLLOUT, "", "Traffic: share of the new revision over time", "traffic"
@@ -328,7 +348,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("page-up", ("pageup",), ANYWHERE, "", "Move up a page"),
     Command("top", ("home", "g"), ANYWHERE, "", "Go to the top"),
     Command("bottom", ("end", "G"), ANYWHERE, "", "Go to the bottom"),
-    Command("back", ("escape", "q"), ANYWHERE, "", "Go back; at the board q quits"),
+    Command("back", ("escape",), ANYWHERE, "", "Go back, or take the filter away"),
+    Command("leave", ("q",), ANYWHERE, "", "Go back; at the board it quits"),
     Command(
         "command", ("colon",), ANYWHERE, "command", "Type a command by its word, with completion"
     ),
@@ -508,6 +529,8 @@ def table_markdown(keymap: Keymap) -> str:
     """Return the README's table of keys."""
     lines = ["| Key | Where | `:` | Does |", "| --- | --- | --- | --- |"]
     for one in COMMANDS:
+        if one.of_series:
+            continue
         keys = ", ".join(f"`{key_name(key)}`" for key in keymap.keys(one.id)) or "–"
         where = "everywhere" if one.views == ANYWHERE else ", ".join(sorted(one.views))
         word = f"`:{one.word}{' ' + one.argument if one.argument else ''}`" if one.word else ""

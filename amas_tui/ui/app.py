@@ -23,7 +23,7 @@ from textual.screen import Screen
 
 from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, Exit
-from amas_tui.keymap import Keymap, View
+from amas_tui.keymap import FAVOURITES, Keymap, View, key_name
 from amas_tui.safe import safe_lines
 from amas_tui.settings import Settings
 from amas_tui.store.logs import LogChoice
@@ -120,6 +120,7 @@ class AmasApp(ActingApp):
         self.ledger = options.ledger
         self._asked_to_stop: datetime | None = None
         self._wanted_open = options.open
+        self._seen_namespaces: tuple[str, ...] = ()
         self._is_behind = False
         self._has_size = False
 
@@ -437,10 +438,11 @@ class AmasApp(ActingApp):
         if command and front is not None:
             front.action_command(command)
 
-    def on_left(self, _message: Left) -> None:
+    def on_left(self, message: Left) -> None:
         """Close the view in front; a key that came too fast finds the board already."""
         if self.front is None or self.front.VIEW is View.BOARD:
-            self.exit(Exit.OK)
+            if message.may_quit:
+                self.exit(Exit.OK)
             return
         self.forget_act()
         if self._cluster is not None:
@@ -454,7 +456,7 @@ class AmasApp(ActingApp):
         match message.command:
             case "quit":
                 self.exit(Exit.OK)
-            case "back":
+            case "leave":
                 self.exit(Exit.OK)
             case "help":
                 self._help()
@@ -472,6 +474,8 @@ class AmasApp(ActingApp):
                 self._choose(())
             case "namespace":
                 self._choose(tuple(message.argument.replace(",", " ").split()))
+            case _ if message.command.startswith("favourite-"):
+                self._choose_favourite(int(message.command.rpartition("-")[2]))
             case "record":
                 self._keep_recording()
             case _ if message.command.startswith("replay-"):
@@ -494,6 +498,32 @@ class AmasApp(ActingApp):
                 link.cluster.choose(namespaces)
             link.place = replace(link.place, namespaces=namespaces)
         self.show()
+
+    def _choose_favourite(self, number: int) -> None:
+        known = self.favourites()
+        if number <= len(known):
+            self._choose((known[number - 1],))
+            return
+        said = "; ".join(f"{place} {name}" for place, name in enumerate(known, start=1))
+        text = f"There is no favourite namespace {number}" + (f": {said}." if said else ".")
+        self.notify(text, severity="warning", markup=False)
+
+    def favourites(self) -> tuple[str, ...]:
+        """Return the namespaces of the keys 1 to 9: those configured, else those with rollouts."""
+        links = [link for link in self._links if link.cluster is not None]
+        named = [
+            name for link in links if link.cluster for name in link.cluster.settings.namespaces
+        ]
+        if not named and not any(link.place.namespaces for link in links):
+            found = {
+                one.key.namespace
+                for link in links
+                if link.snapshot is not None
+                for one in link.snapshot.rollouts.values()
+            }
+            # Kept: while one namespace is shown, only its rollouts are known.
+            self._seen_namespaces = tuple(sorted(found))
+        return tuple(dict.fromkeys(named))[:FAVOURITES] or self._seen_namespaces[:FAVOURITES]
 
     def _keep_recording(self) -> None:
         """Write what came in lately to a file, and say where."""
@@ -540,7 +570,9 @@ class AmasApp(ActingApp):
         from amas_tui.ui.screens.dialog import LinesScreen  # noqa: PLC0415 - after first paint
 
         view = self.front.VIEW if self.front else View.BOARD
-        lines = help_lines(self._options.keymap, view, min(106, self.size.width - 8))
+        known = self.favourites() if view is View.BOARD else ()
+        width = min(106, max(40, self.size.width * 9 // 10 - 4))
+        lines = help_lines(self._options.keymap, view, width, known)
         self.push_screen(LinesScreen(f"Keys in the {view} view", lines))
 
     def on_resize(self) -> None:
@@ -582,11 +614,11 @@ class AmasApp(ActingApp):
         front = self.front
         if front is None:
             return
-        for one in self._options.keymap.of(front.VIEW):
+        keymap = self._options.keymap
+        for one in keymap.of(front.VIEW):
             if one.word and not one.argument:
-                yield SystemCommand(
-                    one.help, f":{one.word}", lambda id_=one.id: front.action_command(id_)
-                )
+                ways = ", ".join([*map(key_name, keymap.keys(one.id)), f":{one.word}"])
+                yield SystemCommand(one.help, ways, lambda id_=one.id: front.action_command(id_))
 
 
 def _seen(link: Link, local: datetime) -> ClusterView:

@@ -64,7 +64,13 @@ class WhyAsked(Message):
 
 @dataclass
 class Left(Message):
-    """A view is to be closed."""
+    """A view is to be closed.
+
+    Attributes:
+        may_quit: Whether the program ends where no view is left to close.
+    """
+
+    may_quit: bool = False
 
 
 @dataclass

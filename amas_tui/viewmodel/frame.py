@@ -1,6 +1,6 @@
 """What frames every screen: the line on top and the keys at the bottom."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ from amas_tui.rules.duration import clock_duration
 from amas_tui.store.kinds import Kind
 from amas_tui.store.snapshot import Health, Snapshot
 from amas_tui.viewmodel.board import Counts
-from amas_tui.viewmodel.text import Line, Span, Tone, fit, line_width, merge, pad, spread
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, line_width, merge, pad, spread, wrap
 
 FRESH: Final = timedelta(seconds=15)
 """How long a picture counts as live after the last word of the API server."""
@@ -177,25 +177,35 @@ def _key(
     )
 
 
-def help_lines(keymap: Keymap, view: View, width: int) -> tuple[Line, ...]:
-    """Return every key of a view with what it does."""
-    lines: list[Line] = []
-    shown = [(", ".join(_names(keymap, command)), command) for command in keymap.of(view)]
+def help_lines(
+    keymap: Keymap, view: View, width: int, favourites: Sequence[str] = ()
+) -> tuple[Line, ...]:
+    """Return every key of a view with what it does, and which number is which namespace."""
+    listed = [one for one in keymap.of(view) if not one.of_series]
+    shown = [(", ".join(_names(keymap, command)), command) for command in listed]
     key_cells = max((len(keys) for keys, _ in shown), default=0)
     word_cells = max((len(command.word) for _, command in shown), default=0) + 1
+    # In a narrow terminal the word follows the sentence: as a column it would break every one.
+    is_narrow = width < _HELP_COLUMNS
+    indent = key_cells + 2 + (0 if is_narrow else word_cells + 2)
+    lines: list[Line] = []
     for keys, command in shown:
         word = f":{command.word}" if command.word else ""
-        lines.append(
-            fit(
-                (
-                    Span(pad(keys, key_cells) + "  ", Tone.KEY),
-                    Span(pad(word, word_cells) + "  ", Tone.DIM),
-                    Span(command.help),
-                ),
-                width,
-            )
+        name = Span(pad(keys, key_cells) + "  ", Tone.KEY)
+        column = Span(pad(word, word_cells) + "  ", Tone.DIM)
+        behind = Span(f"  {word}", Tone.DIM)
+        spans = (
+            (name, Span(command.help), behind) if is_narrow else (name, column, Span(command.help))
         )
+        lines += wrap(spans, width, limit=_HELP_LINES, indent=min(indent, width // 2))
+        if command.id == "favourite-1" and favourites:
+            named = ", ".join(f"{place} {one}" for place, one in enumerate(favourites, start=1))
+            lines.append(fit((Span(" " * indent), Span(named, Tone.DIM)), width))
     return tuple(lines)
+
+
+_HELP_LINES: Final = 4
+_HELP_COLUMNS: Final = 90
 
 
 def _names(keymap: Keymap, command: Command) -> list[str]:

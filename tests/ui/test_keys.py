@@ -123,6 +123,13 @@ async def gives_a_filter_up(screen: Screen, key: str) -> None:
     await screen.until(lambda text: "› needs you" not in text)
 
 
+async def shows_favourite(screen: Screen, key: str) -> None:
+    await screen.press("0")
+    await screen.until("› all namespaces")
+    await screen.press(key)
+    await screen.until(lambda text: "› all namespaces" not in text and "checkout" in text)
+
+
 async def maximises(screen: Screen, key: str) -> None:
     await screen.pilot.resize_terminal(140, 44)
     await screen.until("⧉")
@@ -174,7 +181,10 @@ EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
         "needs-human": shows("› needs you"),
         "filter": prompts("/"),
         "all-namespaces": shows("all namespaces"),
+        "favourite-1": shows_favourite,
+        **{f"favourite-{n}": says(f"There is no favourite namespace {n}") for n in range(2, 10)},
         "back": gives_a_filter_up,
+        "leave": gives_a_filter_up,
     },
     View.ROLLOUT: {
         **EVERYWHERE,
@@ -191,6 +201,7 @@ EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
         "previous-panel": shows("x export"),
         "maximise": maximises,
         "back": goes_back,
+        "leave": goes_back,
     },
 }
 
@@ -220,6 +231,15 @@ async def test_q_on_the_board_quits(bed: ControlPlane, shop: str) -> None:
     async with on_cluster(bed.kubeconfig(namespace=shop), shop) as screen:
         await screen.until("for you")
         await quits(screen, "q")
+
+
+async def test_escape_once_too_often_does_not_end_the_program(bed: ControlPlane, shop: str) -> None:
+    async with on_cluster(bed.kubeconfig(namespace=shop), shop, open_name="checkout") as screen:
+        await screen.until("traffic to revision 2")
+        await screen.press("escape", "escape", "escape")
+        await screen.until("TRAFFIC")
+        await says("q quits.")(screen, "escape")
+        assert screen.app.is_running
 
 
 @pytest.mark.parametrize(

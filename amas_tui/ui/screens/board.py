@@ -190,8 +190,11 @@ class BoardScreen(MainScreen):
                 self._show(replace(self._filter, text=argument))
             case "filter":
                 self.open_prompt("/", self._filter.text)
-            case "back" if self._filter != Filter():
+            case "back" | "leave" if self._filter != Filter():
                 self._show(Filter())
+            case "back":
+                # Pressed once too often on the way back it must not end the program.
+                self.notify("q quits.", timeout=2, markup=False)
             case _:
                 return self._verb(id_, uid, argument) or super().carry_out(id_, argument)
         if id_ in ("up", "down"):

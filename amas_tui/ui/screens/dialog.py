@@ -16,7 +16,7 @@ from amas_tui.ui.stylesheets import stylesheets
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.ui.widgets.prompt import Prompt
 from amas_tui.viewmodel.preview_lines import diff_lines, preview_lines
-from amas_tui.viewmodel.text import Line, Span, Tone, fit, wrap
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, merge, wrap
 
 Result = TypeVar("Result")
 
@@ -96,10 +96,19 @@ class LinesScreen(Dialog[None]):
         self._title = title
         self._lines = lines
 
+    def compose(self) -> ComposeResult:
+        """Lay out the lines, and the keys of the box below them."""
+        with Vertical(id="box"):
+            yield LineView(id="body")
+            yield LineView(id="keys", classes="one-line")
+
     def paint(self) -> None:
         """Show the lines."""
         head: list[Line] = [(Span(self._title, Tone.STRONG),), ()]
-        self.body.show([*head, *(fit(line, self.room) for line in self._lines)])
+        fits = self.show_body([*head, *(fit(line, self.room) for line in self._lines)], 1)
+        more = () if fits else (Span("↑↓ PgDn", Tone.KEY), Span(" more   "))
+        keys = merge((*more, Span("Esc", Tone.KEY), Span(" close")))
+        self.query_one("#keys", LineView).show((fit(keys, self.room),))
 
 
 class ConfirmScreen(Dialog[bool]):

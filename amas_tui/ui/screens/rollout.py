@@ -347,11 +347,13 @@ class RolloutScreen(MainScreen):
             case "maximise":
                 self._maximised = not self._maximised
                 self._relay()
-            case "back" if self._maximised:
+            case "back" | "leave" if self._maximised:
                 self._maximised = False
                 self._relay()
             case "back":
                 self.post_message(Left())
+            case "leave":
+                self.post_message(Left(may_quit=True))
             case _:
                 return super().carry_out(id_, argument)
         return True

@@ -167,8 +167,26 @@ def test_an_impossible_key_is_dim() -> None:
 def test_help_names_every_command_of_a_view(view: View) -> None:
     keymap = Keymap()
     lines = [plain(line) for line in help_lines(keymap, view, 120)]
-    assert len(lines) == len(keymap.of(view))
-    for line, command in zip(lines, keymap.of(view), strict=True):
+    listed = [one for one in keymap.of(view) if not one.of_series]
+    assert len(lines) == len(listed)
+    for line, command in zip(lines, listed, strict=True):
         assert command.help in line
         assert not command.word or f":{command.word}" in line
-    assert all(line_width(line) <= 40 for line in help_lines(keymap, view, 40))
+
+
+@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("width", [40, 68, 80, 106])
+def test_no_word_of_the_help_is_cut(view: View, width: int) -> None:
+    keymap = Keymap()
+    lines = help_lines(keymap, view, width)
+    assert all(line_width(line) <= width for line in lines)
+    told = " ".join(" ".join(plain(line).split()) for line in lines)
+    for command in keymap.of(view):
+        if not command.of_series:
+            assert set(command.help.split()) <= set(told.split())
+            assert not command.word or f":{command.word}" in told.split()
+
+
+def test_help_says_which_number_is_which_namespace() -> None:
+    told = "\n".join(plain(line) for line in help_lines(Keymap(), View.BOARD, 68, ("pay", "shop")))
+    assert "1 pay, 2 shop" in told
