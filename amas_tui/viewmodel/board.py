@@ -16,7 +16,8 @@ from amas_tui.store.detail import Detail
 from amas_tui.store.scene import Scene, board_scene
 from amas_tui.store.snapshot import Snapshot
 from amas_tui.viewmodel.state import Standing, State, halted_weight, shown_step, state
-from amas_tui.viewmodel.text import Line, Span, Tone, fit, merge, pad, pad_left
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, merge, pad, pad_left, pad_middle
+from amas_tui.viewmodel.text import width as text_width
 from amas_tui.why.case import quiet_for
 from amas_tui.why.diagnosis import diagnose
 from amas_tui.why.finding import Severity
@@ -39,6 +40,7 @@ class BoardRow:
     Attributes:
         share: Percentage of traffic that the newest revision gets, `None` where unknown.
         now: What is going on, most important first.
+        lasted: How long it has been so, where `now` does not say it and it matters.
     """
 
     id: RowId
@@ -50,6 +52,7 @@ class BoardRow:
     share: float | None
     now: str
     now_tone: Tone
+    lasted: str = ""
 
     @property
     def needs_human(self) -> bool:
@@ -94,7 +97,20 @@ def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime)
         share=new_share(rollout, here.replica_sets or None),
         now=text,
         now_tone=tone,
+        lasted=age(standing.since, now) if standing.standing in _STOPPED else "",
     )
+
+
+_STOPPED: Final = frozenset(
+    {
+        Standing.INVALID,
+        Standing.HALTED,
+        Standing.ABORTED,
+        Standing.TIMED_OUT,
+        Standing.DEGRADED,
+    }
+)
+"""Of these the cause does not say since when."""
 
 
 def _word(rollout: Rollout, standing: State) -> str:
@@ -191,7 +207,7 @@ class Columns:
     @property
     def width(self) -> int:
         """Return the cells of a whole line."""
-        gaps = 4 + (1 if self.namespace else 0) + (1 if self.context else 0)
+        gaps = 3 + sum(map(bool, (self.namespace, self.context, self.step)))
         return (
             3
             + self.context
@@ -206,20 +222,25 @@ class Columns:
 
 
 _STATE: Final = 12
-_STEP: Final = 5
 _NARROW: Final = 80
 _NARROW_BAR: Final = 8
-_MIN_NAME: Final = 16
+_SHARE: Final = 4
+"""Cells of a share without its bar."""
+_MIN_NAME: Final = 12
 _MAX_NAME: Final = 40
+_MIN_NOW: Final = 26
+"""Cells that a metric with its value and limit usually takes."""
+_MAX_NOW: Final = 32
 _MAX_NAMESPACE: Final = 20
 _MAX_CONTEXT: Final = 16
 
 
 def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) -> Columns:
-    """Return the columns' widths for a terminal, wide enough for the names where there is room.
+    """Return the columns' widths for a terminal: what is wrong matters more than a whole name.
 
-    At 80 columns the last one still holds a metric with its value and limit. The `contexts` of
-    the board have a column where there are several.
+    At 80 columns the last one still holds a metric with its value and limit: for that first the
+    bar goes, then the names are cut, then the step goes. The `contexts` of the board have a column
+    where there are several.
     """
     is_narrow = width <= _NARROW
     namespaces = {row.namespace for row in rows}
@@ -231,19 +252,33 @@ def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) 
     if len(names) > 1:
         context = min(9 if is_narrow else _MAX_CONTEXT, max(map(len, names)))
     bar = (_NARROW_BAR if is_narrow else BAR_CELLS) + 5
-    if (namespace or context) and is_narrow:
-        bar = 5
     state_ = min(_STATE, max((len(row.word) for row in rows), default=_STATE))
     state_ = max(state_, len("STATE"))
+    step = max(len("STEP"), *(len(row.step) for row in rows)) if rows else len("STEP")
     places = namespace + bool(namespace) + context + bool(context)
-    fixed = 3 + places + state_ + _STEP + bar + 4
-    least_now = min(30, max(12, width // 3))
-    longest = max((len(row.name) for row in rows), default=_MIN_NAME)
-    name = max(_MIN_NAME, min(longest, _MAX_NAME, width - fixed - least_now))
-    return Columns(namespace, name, state_, _STEP, bar, max(0, width - fixed - name), context)
+    room = width - 3 - places - state_ - 1 - step - 1 - bar - 1 - 1
+    least_now = min(_least_now(rows), max(12, width * 2 // 5))
+    longest = min(_MAX_NAME, max((text_width(row.name) for row in rows), default=_MIN_NAME))
+    if is_narrow and (room < longest + least_now or places):
+        room += bar - _SHARE
+        bar = _SHARE
+    if is_narrow and room < _MIN_NAME + least_now:
+        room += step + 1
+        step = 0
+    name = max(_MIN_NAME, min(longest, room - least_now))
+    return Columns(namespace, name, state_, step, bar, max(0, room - name), context)
 
 
-_TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC"}
+def _least_now(rows: Sequence[BoardRow]) -> int:
+    """Return the cells that the last column needs for what is wrong.
+
+    What merely takes its time does not count: it changes by the second, and the columns with it.
+    """
+    wrong = (text_width(row.now) for row in rows if row.needs_human or row.now_tone is Tone.BAD)
+    return min(_MAX_NOW, max(_MIN_NOW, max(wrong, default=0)))
+
+
+_TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC", _SHARE: "NEW"}
 
 
 def header_line(widths: Columns) -> Line:
@@ -253,8 +288,8 @@ def header_line(widths: Columns) -> Line:
         *([pad("NAMESPACE", widths.namespace)] if widths.namespace else []),
         pad("ROLLOUT", widths.name),
         pad("STATE", widths.state),
-        pad("STEP", widths.step),
-        pad("TRAFFIC TO NEW" if widths.bar > 5 else "NEW", widths.bar),
+        *([pad("STEP", widths.step)] if widths.step else []),
+        pad(_TRAFFIC.get(widths.bar, "NEW"), widths.bar),
         pad("NOW", widths.now),
     ]
     return (Span("   " + " ".join(cells), Tone.DIM),)
@@ -274,14 +309,21 @@ def row_line(row: BoardRow, widths: Columns) -> Line:
             Span(mark + row.state.glyph + " ", tone),
             *context,
             *namespace,
-            Span(pad(row.name, widths.name) + " ", name_tone),
+            Span(pad_middle(row.name, widths.name) + " ", name_tone),
             Span(pad(row.word, widths.state) + " ", tone),
-            Span(pad(row.step, widths.step) + " "),
+            *([Span(pad(row.step, widths.step) + " ")] if widths.step else []),
             *share_bar(row.share, widths.bar),
             Span(" "),
-            Span(pad(row.now, widths.now), row.now_tone),
+            Span(pad(_with_age(row, widths.now), widths.now), row.now_tone),
         )
     )
+
+
+def _with_age(row: BoardRow, cells: int) -> str:
+    """Return what is wrong, and since when where that fits too: the cause itself comes first."""
+    told = f"{row.now}, {row.lasted}"
+    is_said = not row.lasted or row.now.endswith(row.lasted)
+    return row.now if is_said or text_width(told) > cells else told
 
 
 def share_bar(share: float | None, cells: int) -> tuple[Span, ...]:
@@ -289,7 +331,7 @@ def share_bar(share: float | None, cells: int) -> tuple[Span, ...]:
     text = "   ?" if share is None else pad_left(f"{share:.0f}%", 4)
     bar = cells - 5
     if bar <= 0:
-        return (Span(pad(text, cells), Tone.CANARY),)
+        return (Span(pad(text, cells), Tone.CANARY if share else Tone.NORMAL),)
     filled = 0 if share is None else min(bar, math.floor(bar * share / 100.0 + 0.5))
     if share and not filled:
         filled = 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from amas_tui.actions.verb import Verb
 from amas_tui.domain.rollout import Rollout
@@ -196,7 +197,26 @@ def _position(scene: Scene, found: State, now: datetime) -> Line:
         parts.append(f"{'?' if unknown else index}/{len(rollout.steps)}")
     if elapsed is not None:
         parts.append(clock_duration(elapsed))
+    if found.standing in _ENDED and found.since is not None:
+        lasted = age(found.since, _stepped(found.since, now))
+        parts.append(f"{_ENDED[found.standing]} {lasted} ago")
     return (Span("  ".join(parts) + " "),) if parts else ()
+
+
+_ENDED: Final = {
+    Standing.INVALID: "invalid",
+    Standing.HALTED: "halted",
+    Standing.ABORTED: "aborted",
+    Standing.TIMED_OUT: "timed out",
+    Standing.DEGRADED: "degraded",
+}
+"""Nothing moves by itself any more: since when is what one has to know."""
+
+
+def _stepped(since: datetime, now: datetime) -> datetime:
+    """Return now in steps of five seconds: a clock that ticks each second costs bytes."""
+    seconds = max(0, int((now - since).total_seconds()))
+    return since + timedelta(seconds=seconds // 5 * 5)
 
 
 def update_elapsed(scene: Scene, found: State, now: datetime) -> timedelta | None:

@@ -77,6 +77,34 @@ def clip(text: str, cells: int) -> str:
     return "".join(kept) + ELLIPSIS
 
 
+def _head(text: str, cells: int) -> str:
+    """Return as much of the start of `text` as fits."""
+    used = 0
+    for position, char in enumerate(text):
+        used += char_width(char)
+        if used > cells:
+            return text[:position]
+    return text
+
+
+def pad_middle(text: str, cells: int, head: float = 1 / 2) -> str:
+    """Return `text` in exactly `cells` cells, cut in its middle: names often differ at the end.
+
+    Args:
+        text: What to cut or fill with blanks.
+        cells: How many there are.
+        head: Which part of what is kept is its start.
+    """
+    if width(text) <= cells or cells < _LEAST_CUT:
+        return pad(text, cells)
+    start = _head(text, max(1, int((cells - 1) * head)))
+    end = _head(text[::-1], cells - 1 - width(start))[::-1]
+    return pad(f"{start}{ELLIPSIS}{end}", cells)
+
+
+_LEAST_CUT: Final = 4
+
+
 def pad(text: str, cells: int) -> str:
     """Return `text` cut or filled with blanks to exactly `cells` cells."""
     cut = clip(text, cells)

@@ -19,7 +19,7 @@ from amas_tui.viewmodel.rollout_view import (
     RevisionView,
     RolloutView,
 )
-from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, width
+from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_middle, width
 
 _ROLLOUT_ICON: Final = {"Progressing": "◌", "Paused": "॥", "Healthy": "✔", "Degraded": "✖"}
 _REPLICA_SET_ICON: Final = {
@@ -328,18 +328,11 @@ def _tree_line(node: Node, name_cells: int, status_cells: int, age_cells: int) -
     return merge(
         (
             Span(lead, Tone.DIM),
-            Span(_middle(node.name, max(4, name_cells - width(lead))) + " ", node.name_tone),
+            Span(
+                pad_middle(node.name, max(4, name_cells - width(lead)), 1 / 3) + " ", node.name_tone
+            ),
             Span(pad(_status(node), status_cells) + " ", status_tone(node.status_icon)),
             Span(pad(node.age, age_cells) + " ", Tone.DIM),
             *node.detail,
         )
     )
-
-
-def _middle(name: str, cells: int) -> str:
-    """Return a name cut in its middle: names of one rollout differ at the end."""
-    if width(name) <= cells:
-        return pad(name, cells)
-    keep = cells - 1
-    head = max(1, keep // 3)
-    return f"{name[:head]}…{name[-(keep - head) :]}"

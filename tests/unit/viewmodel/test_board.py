@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -418,6 +419,61 @@ def test_at_the_usual_widths_a_metric_stands_whole_beside_its_limit(cells: int) 
         )
     ]
     assert "success-rate 0.812 < 0.95" in plain(row_line(rows[0], columns(rows, cells)))
+
+
+_LONG = "amas-orchestrator-worker-eu-central-1"
+
+
+@pytest.mark.parametrize("contexts", [(), ("prod-eu-central-1", "prod-us-east-1")])
+@pytest.mark.parametrize("namespaces", [1, 2])
+@pytest.mark.parametrize("word", ["Halted 50%", "Inconclusive"])
+def test_at_80_columns_a_long_name_does_not_cut_what_is_wrong(
+    contexts: tuple[str, ...], namespaces: int, word: str
+) -> None:
+    told = "success-rate 0.812 < 0.95"
+    rows = [
+        _row(_LONG, f"amas-production-{n}", Standing.HALTED, word, told) for n in range(namespaces)
+    ]
+    widths = columns(rows, 80, contexts)
+    line = plain(row_line(rows[0], widths))
+    if not (contexts and namespaces > 1 and word == "Inconclusive"):
+        assert told in line
+    assert "success-rate 0.812 <" in line
+    assert f"{word} " in line
+    assert "central-1"[-4:] in line
+    assert width(line) == 80
+
+
+def test_names_that_differ_at_their_end_are_told_apart_when_they_are_cut() -> None:
+    rows = [
+        _row(f"amas-orchestrator-worker-{end}", standing=Standing.HALTED, word="Inconclusive")
+        for end in ("eu", "us")
+    ]
+    widths = columns(rows, 60)
+    first, second = (plain(row_line(row, widths)) for row in rows)
+    assert "…" in first
+    assert first != second
+
+
+def test_a_countdown_does_not_move_the_columns() -> None:
+    rows = [_row(_LONG, "a", Standing.PAUSING, "Pausing", now="5s, then weight 25")]
+    later = [_row(_LONG, "a", Standing.PAUSING, "Pausing", now="1m10s, then analysis " + "x" * 20)]
+    assert columns(rows, 80) == columns(later, 80)
+
+
+def test_since_when_it_is_so_stands_behind_the_cause_where_there_is_room() -> None:
+    row = replace(_row(now="success-rate 0.812 < 0.95"), lasted="14m")
+    assert plain(row_line(row, columns([row], 80))).rstrip().endswith("< 0.95, 14m")
+    narrow = replace(columns([row], 80), now=26)
+    assert plain(row_line(row, narrow)).rstrip().endswith("< 0.95")
+    said = replace(row, now="by hand, 14m")
+    assert plain(row_line(said, columns([said], 80))).count("14m") == 1
+
+
+def test_a_halted_row_says_since_when() -> None:
+    found = board(known(rollout("a", **HALTED)), "test", NOW)
+    assert found.rows[0].lasted
+    assert not board(known(healthy("a")), "test", NOW).rows[0].lasted
 
 
 def test_the_namespace_stands_only_where_there_are_several() -> None:

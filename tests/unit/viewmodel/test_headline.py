@@ -444,8 +444,8 @@ def test_the_steps_stand_in_one_line(fields: Json, things: list[Thing], line: st
     ("fields", "things", "position"),
     [
         pytest.param({**UPDATE, "step": 2}, [], "2/6  9m", id="running"),
-        pytest.param(halted(), [failed_run(step=2)], "2/6  6m", id="halted"),
-        pytest.param(halted(), [], "?/6  6m", id="halted nobody knows where"),
+        pytest.param(halted(), [failed_run(step=2)], "2/6  6m  halted 3m ago", id="halted"),
+        pytest.param(halted(), [], "?/6  6m  halted 3m ago", id="halted nobody knows where"),
         pytest.param({"steps": STEPS, "step": 6, "stable": NEW}, [], "6/6", id="promoted"),
         pytest.param({"steps": ()}, [], "canary without steps", id="no steps"),
     ],
@@ -486,4 +486,4 @@ def test_an_update_began_when_completed_turned_false() -> None:
 
 def test_no_time_is_told_that_goes_backwards() -> None:
     odd = halted(aborted_at=ago(hours=1))
-    assert steps(odd, failed_run(step=2)).endswith("2/6")
+    assert steps(odd, failed_run(step=2)).endswith("2/6  halted 60m ago")
