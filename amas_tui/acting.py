@@ -56,6 +56,10 @@ SETTLED: Final = timedelta(seconds=3)
 """How long after a lost reply an unchanged object means that the write never arrived."""
 
 
+NO_CHANGE: Final = "the server accepts it, but nothing would change"
+"""Why a write is refused that would leave everything as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Where every write passes.
@@ -184,11 +188,11 @@ async def _material(
         return Material(workload=workload, now=now), None
     then = await _template(cluster, scene, choice.replica_set)
     before = await _template_now(cluster, scene)
-    canary: Mapping[str, Any] = {}
+    strategy: Mapping[str, Any] = {}
     if choice.without:
         live = await cluster.read(Kind.ROLLOUTS, rollout.key)
-        canary = live.get("spec", {}).get("strategy", {}).get("canary") or {}
-    return Material(then, workload, now, canary), (before, then)
+        strategy = live.get("spec", {}).get("strategy") or {}
+    return Material(then, workload, now, strategy), (before, then)
 
 
 async def _template(cluster: Cluster, scene: Scene, replica_set: str) -> dict[str, Any]:
@@ -256,7 +260,7 @@ async def _dry_run(cluster: Cluster, preview: Preview, live: Mapping[str, Any]) 
     except ApiError as error:
         return replace(preview, refusal=error.text, hint=error.hint)
     if not first.differs(live, reply):
-        return replace(preview, refusal="the server accepts it, but nothing would change")
+        return replace(preview, refusal=NO_CHANGE)
     return preview
 
 

@@ -122,6 +122,13 @@ class Cluster(Protocol):
         """Say which rollout is open, so that its pods, runs and traffic are watched too."""
         ...
 
+    def measure_since(self, since: datetime | None) -> None:
+        """Say since when the open rollout is measured anew, by the server's clock; `None` ends it.
+
+        What its gates' queries give over that time alone is then in `Slo.anew`.
+        """
+        ...
+
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Say whose log is read, so that it is followed too; nobody's with `None`."""
         ...

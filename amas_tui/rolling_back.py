@@ -4,7 +4,6 @@ The next write is always derived from the newest picture, never from what was se
 that was refused because something moved is not tried again, it is decided anew.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,18 +11,16 @@ from typing import Final
 from amas_tui.acting import (
     Gate,
     MovedError,
-    Preview,
     WriteRefusedError,
     announce,
     carry_out,
     prepare,
     resolve,
-    right_to,
 )
 from amas_tui.actions.checks import Check, Result, are_settled, checks
-from amas_tui.actions.consequence import revision_words
 from amas_tui.actions.progress import Ending, Pending, Progress, Stage
-from amas_tui.actions.proof import judge
+from amas_tui.actions.proof import has_reacted, judge
+from amas_tui.actions.repair import repairs
 from amas_tui.actions.rollback import (
     VERBS,
     Move,
@@ -31,13 +28,12 @@ from amas_tui.actions.rollback import (
     Plan,
     Proof,
     Trail,
-    ingress_command,
+    invalid_words,
     next_move,
-    plan,
 )
-from amas_tui.actions.template import workload_kind
-from amas_tui.actions.verb import Choice, Target
+from amas_tui.actions.state import is_invalid
 from amas_tui.errors import AmasError
+from amas_tui.rollback_preview import RollbackPreview, choice_of, is_there
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 
@@ -46,33 +42,6 @@ BUDGET: Final = timedelta(minutes=2)
 
 _ATTEMPTS: Final = 5
 """How often a template may be put back on an object that moves each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackPreview:
-    """All that is known of a rollback before it begins.
-
-    Attributes:
-        first: Preview of the first write, `None` where nothing is to be written.
-        sentences: What will happen, most important first.
-        command: A command for a person's own hand, printed and never sent.
-    """
-
-    scene: Scene
-    route: Plan
-    sentences: tuple[str, ...] = ()
-    first: Preview | None = None
-    command: str = ""
-
-    @property
-    def refusal(self) -> str:
-        """Return why it cannot be done, empty when it can."""
-        return self.route.refusal or (self.first.refusal if self.first else "")
-
-    @property
-    def hint(self) -> str:
-        """Return what to do instead."""
-        return self.route.hint or (self.first.hint if self.first else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +54,10 @@ class Run:
         pending: The last write, until the controller has answered it.
         attempts: How often a template was refused because something moved.
         trouble: What went wrong last, empty when nothing did.
+        blocked: What holds it up now, empty when nothing does.
+        looked_at: When the cluster was last asked itself, beside the watch.
+        is_late: Whether the cluster showed more than the watch had brought.
+        is_taken_up: Whether the controller has taken up the version it goes to.
         ending: How it ended, `WAITING` while it runs.
     """
 
@@ -97,6 +70,10 @@ class Run:
     move: Move = Move.WAIT
     checks: tuple[Check, ...] = ()
     trouble: str = ""
+    blocked: str = ""
+    looked_at: datetime | None = None
+    is_late: bool = False
+    is_taken_up: bool = False
     ending: Ending = Ending.WAITING
     took: timedelta = timedelta(0)
     reason: str = ""
@@ -106,74 +83,16 @@ class Run:
         """Return the hash of the version that it goes to."""
         return self.route.goal.target.pod_hash if self.route.goal else ""
 
-
-async def preview_rollback(
-    gate: Gate,
-    scene: Scene,
-    now: datetime,
-    chosen: Target | None = None,
-    seen: frozenset[str] = frozenset(),
-) -> RollbackPreview:
-    """Return what a rollback would do: nothing is sent but reads, reviews and a dry-run.
-
-    Raises:
-        AmasError: The cluster could not be asked.
-    """
-    kind = workload_kind(scene.rollout) or Kind.ROLLOUTS
-    right = right_to(kind, "", scene.rollout.key.namespace)
-    may = await gate.cluster.may(right) is None
-    route = plan(scene, chosen, seen, may_write_spec=may)
-    if forbidden := gate.limits.why_not():
-        route = replace(route, refusal=forbidden)
-    command = ingress_command(scene) if route.path is Path.INVALID else ""
-    sentences = tuple(_sentences(scene, route))
-    if route.refusal:
-        return RollbackPreview(scene, route, sentences, command=command)
-    move = next_move(scene, route, Trail(), now)
-    first = None
-    if (verb := VERBS.get(move)) is not None:
-        first = await prepare(gate, verb, scene, now, _choice(move, route))
-    return RollbackPreview(scene, route, sentences, first, command)
-
-
-def _choice(move: Move, route: Plan) -> Choice | None:
-    if move is not Move.PUT_BACK or route.goal is None:
-        return None
-    return replace(route.goal.target, lift_hold=True, mark=True, without=route.missing)
-
-
-def _sentences(scene: Scene, route: Plan) -> list[str]:
-    if route.goal is None:
-        return []
-    words = revision_words(scene.by_hash(route.goal.target.pod_hash))
-    found = [f"back to {words}: {route.goal.proof}", f"{route.path}"]
-    found += _WORDS[route.path]
-    if route.missing:
-        names = ", ".join(route.missing)
-        found.append(f"steps that need the missing {names} are taken out of the spec with it")
-    found.append("then four checks: traffic, pods, service, metrics; the clock stops at 2 minutes")
-    return found
-
-
-_WORDS: Final[Mapping[Path, tuple[str, ...]]] = {
-    Path.IN_FLIGHT: (
-        "one write puts the stable template back: traffic and Services are on it at once",
-        "if the controller has not seen it within 5 s, the update is aborted instead",
-    ),
-    Path.ABORT: (
-        "the spec is not ours to write here: it keeps the bad version until it is changed there",
-    ),
-    Path.COMPLETE: (
-        "the old template is put back; once it is seen, it is promoted fully: no steps, no gates",
-    ),
-    Path.UNDER_WAY: (),
-    Path.INVALID: ("one write puts the stable template back and repairs the spec",),
-}
+    @property
+    def remark(self) -> str:
+        """Return what a reader must know of it now, empty where nothing is amiss."""
+        return self.blocked or self.trouble
 
 
 def begin(preview: RollbackPreview, now: datetime, reason: str = "") -> Run:
     """Return a confirmed rollback, before its first write."""
-    return Run(preview.route, now, reason=reason)
+    trail = Trail(put_back_at=now) if preview.is_there else Trail()
+    return Run(preview.route, now, trail, reason=reason)
 
 
 async def advance(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> Run:
@@ -190,7 +109,9 @@ async def advance(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> R
     if scene is None:
         return _ended(run, Ending.VANISHED, now)
     run = await _looked(gate, run, now)
-    run = _checked(run, scene, now)
+    before, run = run.since, _checked(run, scene, now)
+    if run.since != before:
+        gate.cluster.measure_since(run.since)
     if not scene.is_live(Kind.ROLLOUTS):
         lost = "the connection is lost: nothing is written until it is back"
         return _late(replace(run, ending=Ending.UNKNOWN, trouble=lost), now)
@@ -198,8 +119,16 @@ async def advance(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> R
         unknown = "the reply was lost: whether the last write arrived is being looked for"
         return _late(replace(run, ending=Ending.UNKNOWN, trouble=unknown), now)
     run = replace(run, ending=Ending.WAITING, move=next_move(scene, run.route, run.trail, now))
+    run = replace(run, blocked=_blocked(scene, run.to))
+    if _is_doubtful(run, scene, now):
+        run = await _looked_again(gate, run, scene, now)
+        if run.is_late:
+            late = "the controller has answered, but the watch has not brought it yet"
+            return _late(replace(run, move=Move.WAIT, blocked=late), now)
     if run.move is Move.CHECK and are_settled(run.checks):
-        return _ended(replace(run, trouble=""), Ending.DONE, now)
+        if old := _old(scene):
+            return _late(replace(run, blocked=f"what is shown may be old: {old}"), now)
+        return _ended(replace(run, trouble="", blocked=""), Ending.DONE, now)
     if run.move in VERBS and now - run.began <= BUDGET:
         return await _send(gate, run, scene, now)
     if _is_silent(run, scene, now):
@@ -207,9 +136,59 @@ async def advance(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> R
     return _late(run, now)
 
 
+_JUDGED: Final = (Kind.REPLICA_SETS, Kind.SERVICES, Kind.INGRESSES, Kind.ENDPOINT_SLICES)
+"""What the checks hang on beside the rollout itself."""
+
+
+def _old(scene: Scene) -> str:
+    """Return what is known of no longer kept up to date, empty where all is."""
+    lost = [str(kind) for kind in _JUDGED if scene.is_known(kind) and not scene.is_live(kind)]
+    return ", ".join(lost)
+
+
+def _blocked(scene: Scene, to: str) -> str:
+    """Return why the controller acts on nothing, and what makes it act; empty where it does."""
+    if not is_invalid(scene):
+        return ""
+    made = [f"{one.lack}, make it again: {one.command}" for one in repairs(scene, to)]
+    return f"the controller acts on nothing: {'; '.join(made) or invalid_words(scene)}"
+
+
+_REFUSED_REACTION: Final = timedelta(seconds=25)
+"""How long the controller may take with a spec that it has refused for a while.
+
+Source: utils/queue/queue.go: it waits up to 10 s before each look, and needs two.
+"""
+
+_LOOK_EVERY: Final = timedelta(seconds=1)
+"""Between two questions whether the watch is late."""
+
+
+def _is_doubtful(run: Run, scene: Scene, now: datetime) -> bool:
+    """Return whether what comes next hangs on the controller's silence alone."""
+    is_put_back = run.trail.moves[-1:] == (Move.PUT_BACK,) and run.pending is not None
+    is_fallback = is_put_back and not run.is_taken_up and run.move is not Move.WAIT
+    return is_fallback or _is_silent(run, scene, now)
+
+
+async def _looked_again(gate: Gate, run: Run, scene: Scene, now: datetime) -> Run:
+    """Ask the cluster whether the controller has answered what the watch shows no answer to."""
+    if run.pending is None or (run.looked_at and now - run.looked_at < _LOOK_EVERY):
+        return run
+    try:
+        fresh = await gate.cluster.look(scene.rollout.key)
+    except AmasError:
+        return replace(run, looked_at=now)
+    there = Scene(fresh, scene.snapshot)
+    is_same = fresh.uid == scene.rollout.uid
+    return replace(run, looked_at=now, is_late=is_same and has_reacted(run.pending, there))
+
+
 def _is_silent(run: Run, scene: Scene, now: datetime) -> bool:
     """Return whether the controller has not reacted to the last write in its time."""
     if run.pending is None or run.move is Move.CHECK:
+        return False
+    if run.route.path is Path.INVALID and now - run.pending.sent_at <= _REFUSED_REACTION:
         return False
     return judge(run.pending, scene, now).ending is Ending.NO_EFFECT
 
@@ -232,7 +211,8 @@ def _checked(run: Run, scene: Scene, now: datetime) -> Run:
     found = checks(scene, to, run.since or now, now)
     is_there = found[0].result is Result.PASSED
     since = (run.since or now) if is_there else None
-    return replace(run, checks=found, since=since)
+    taken_up = scene.rollout.status.current_pod_hash == to
+    return replace(run, checks=found, since=since, is_taken_up=taken_up)
 
 
 def _late(run: Run, now: datetime) -> Run:
@@ -240,6 +220,7 @@ def _late(run: Run, now: datetime) -> Run:
         return run
     missing = [check for check in run.checks if not check.result.is_settled]
     words = "; ".join(f"{check.name}: {check.words}" for check in missing) or run.trouble
+    words = "; ".join(part for part in (run.blocked, words) if part)
     return _ended(replace(run, trouble=words), Ending.INCOMPLETE, now)
 
 
@@ -251,7 +232,9 @@ async def _send(gate: Gate, run: Run, scene: Scene, now: datetime) -> Run:
     """Send the next move, or note why it could not be."""
     move = run.move
     try:
-        preview = await prepare(gate, VERBS[move], scene, now, _choice(move, run.route))
+        preview = await prepare(gate, VERBS[move], scene, now, choice_of(move, run.route))
+        if is_there(move, run.route, preview):
+            return replace(run, trail=replace(run.trail, put_back_at=now))
         if preview.refusal:
             return _refused(run, preview.refusal)
         pending = await carry_out(gate, preview, scene, now, run.reason)
@@ -262,7 +245,8 @@ async def _send(gate: Gate, run: Run, scene: Scene, now: datetime) -> Run:
     except AmasError as error:
         return _refused(run, error.text)
     await announce(gate, pending, run.reason or "emergency rollback")
-    return replace(run, pending=pending, trail=run.trail.after(move, now), trouble="")
+    trail = run.trail.after(move, now)
+    return replace(run, pending=pending, trail=trail, trouble="", looked_at=None, is_late=False)
 
 
 def _refused(run: Run, why: str) -> Run:
@@ -278,9 +262,11 @@ def progress(run: Run) -> Progress:
     stages = tuple(
         Stage(f"{check.name}: {check.words}", _reached(check.result)) for check in run.checks
     )
-    remark = run.trouble
-    if run.ending is Ending.DONE and Move.ABORT in run.trail.moves:
+    remark = run.remark
+    if run.ending is Ending.DONE and not run.is_taken_up:
         remark = "the spec still holds the bad version: change it before the next update"
+        if Move.PUT_BACK in run.trail.moves:
+            remark = "the controller has not taken up the template that was put back"
     if run.ending is Ending.DONE and run.route.goal and run.route.goal.proof is Proof.UNPROVEN:
         remark = "the version was unproven; its checks pass"
     return Progress(run.ending, stages, remark)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ class FakeCluster:
         self.notes: list[tuple[str, Note]] = []
         self.attended: tuple[str, ...] = ()
         self.focused: str | None = None
+        self.measured_since: datetime | None = None
         self.logs: tuple[str | None, LogChoice] = (None, LogChoice())
         self.relisted = 0
         self.checks: tuple[Check, ...] = ()
@@ -102,6 +103,10 @@ class FakeCluster:
     def focus(self, uid: str | None) -> None:
         """Note which rollout is open."""
         self.focused = uid
+
+    def measure_since(self, since: datetime | None) -> None:
+        """Note since when the open rollout is measured anew."""
+        self.measured_since = since
 
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Note whose log is read."""

@@ -1,23 +1,25 @@
 """The four checks of a rollback: traffic on stable, canary pods gone, service healthy, metrics."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from amas_tui.actions.progress import routed
+from amas_tui.actions.repair import missing_ingresses, missing_services
 from amas_tui.actions.state import is_routed
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.domain.traffic import SERVICE_NAME_LABEL
 from amas_tui.domain.workload import SCALE_DOWN_DEADLINE, ReplicaSet
 from amas_tui.rules.condition import judge
-from amas_tui.rules.duration import go_duration
 from amas_tui.rules.evaluate import Value
+from amas_tui.rules.names import front_service
+from amas_tui.rules.ranges import window
 from amas_tui.store.gauges import gauges
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
-from amas_tui.store.slo import Gauge, Origin, Point, Side, Slo
+from amas_tui.store.slo import Anew, Gauge, Origin, Point, Side, Slo
 from amas_tui.words import number
 
 FIRST_VALUES: Final = timedelta(seconds=20)
@@ -82,6 +84,8 @@ def traffic_check(scene: Scene, to: str) -> Check:
     """Return whether all traffic goes to the version."""
     name = "traffic on stable"
     rollout = scene.rollout
+    if lacks := _lacks(scene):
+        return Check(name, Result.FAILED, lacks)
     if rollout.blue_green is not None:
         service = scene.stable_service
         selected = service.hash if service else rollout.status.blue_green.active_selector
@@ -97,6 +101,15 @@ def traffic_check(scene: Scene, to: str) -> Check:
         return Check(name, Result.PASSED, words if not unread else f"{words}")
     others = sum(rs.status.available_replicas for rs in _others(scene, to))
     return Check(name, _passed(is_passed=others == 0), f"{others} pods of other versions serve")
+
+
+def _lacks(scene: Scene) -> str:
+    """Return what the traffic goes through and is not there, empty where all of it is."""
+    service = front_service(scene.rollout)
+    services = [f"Service {name}" for name in missing_services(scene) if name == service]
+    ingresses = [f"Ingress {name}" for name in missing_ingresses(scene)]
+    lost = [*services, *ingresses]
+    return f"{', '.join(lost)} is missing" if lost else ""
 
 
 def _passed(*, is_passed: bool) -> Result:
@@ -138,6 +151,9 @@ def _deadline(replica_set: ReplicaSet) -> datetime | None:
 def service_check(scene: Scene, to: str) -> Check:
     """Return whether the version has its pods, and its Service reaches them."""
     name = "service healthy"
+    service = front_service(scene.rollout)
+    if service in missing_services(scene):
+        return Check(name, Result.FAILED, f"Service {service} is missing")
     own = scene.by_hash(to)
     if own is None:
         return Check(name, Result.UNKNOWN, "its ReplicaSet is not known")
@@ -197,6 +213,9 @@ def _judged(slo: Slo, gauge: Gauge, since: datetime | None, now: datetime) -> tu
         return Result.UNKNOWN, f"{gauge.name} is asked for no stable version"
     if gauge.problem:
         return Result.UNKNOWN, f"{gauge.name}: {gauge.problem}"
+    anew = slo.anew.get((gauge.address, sides[side]))
+    if since is not None and anew is not None:
+        return _anew(gauge, anew, now)
     start = since
     if since is not None and side is Side.ALL:
         # The query counts all versions together: what it measured before stays in its window.
@@ -205,11 +224,35 @@ def _judged(slo: Slo, gauge: Gauge, since: datetime | None, now: datetime) -> tu
             clear = start.astimezone(now.tzinfo)
             return Result.PENDING, f"{gauge.name}: its window is clear at {clear:%H:%M:%S}"
     series = slo.of(gauge, side)
-    points = [one for one in series.points if start is None or one[0] >= start.timestamp()]
+    recent = [one for one in series.points if start is None or one[0] >= start.timestamp()]
+    points = _apart(recent)
     if series.problem and not points:
         return Result.UNKNOWN, f"{gauge.name}: {series.problem}"
     is_early = since is not None and now - since < FIRST_VALUES
     return _verdict(gauge, points[-SAMPLES:], is_early=is_early)
+
+
+def _anew(gauge: Gauge, anew: Anew, now: datetime) -> tuple[Result, str]:
+    """Judge what was measured since the traffic came back alone."""
+    due = datetime.fromtimestamp(anew.due, UTC)
+    if now < due:
+        local = due.astimezone(now.tzinfo)
+        return Result.PENDING, f"{gauge.name}: measured anew, first value at {local:%H:%M:%S}"
+    is_early = now - due < FIRST_VALUES
+    return _verdict(gauge, _apart(anew.series.points)[-SAMPLES:], is_early=is_early)
+
+
+_APART: Final = 0.9
+"""Seconds between two values that count as two."""
+
+
+def _apart(points: Sequence[Point]) -> list[Point]:
+    """Return the newest point and those before it that are not of the same moment."""
+    found: list[Point] = []
+    for point in reversed(points):
+        if not found or found[-1][0] - point[0] >= _APART:
+            found.append(point)
+    return found[::-1]
 
 
 def _verdict(gauge: Gauge, points: list[Point], *, is_early: bool) -> tuple[Result, str]:
@@ -232,12 +275,3 @@ def is_inside(gauge: Gauge, value: float) -> bool:
     result: Value = [value]
     verdict = judge(gauge.success, gauge.failure, result)
     return verdict.phase in (None, AnalysisPhase.SUCCESSFUL)
-
-
-_RANGE: Final = re.compile(r"\[([0-9a-z]+)(?::[0-9a-z]*)?\]")
-
-
-def window(query: str) -> timedelta:
-    """Return the longest range that a query looks back, zero without one."""
-    found = [go_duration(text) for text in _RANGE.findall(query)]
-    return max((length for length in found if length is not None), default=timedelta(0))

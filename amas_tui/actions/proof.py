@@ -41,14 +41,15 @@ def judge(pending: Pending, scene: Scene | None, now: datetime) -> Progress:
     if pending.has_arrived is None or stream is None or stream.health is not Health.LIVE:
         return replace(progress, ending=Ending.UNKNOWN)
     waited = now - pending.sent_at
-    if waited > REACTION and not _has_reacted(pending, scene):
+    if waited > REACTION and not has_reacted(pending, scene):
         return replace(progress, ending=Ending.NO_EFFECT)
     if waited > patience(pending):
         return replace(progress, ending=Ending.INCOMPLETE)
     return progress
 
 
-def _has_reacted(pending: Pending, scene: Scene) -> bool:
+def has_reacted(pending: Pending, scene: Scene) -> bool:
+    """Return whether the picture holds anything that the controller wrote since the write."""
     own = RULES[pending.verb].reacted
     if own is not None:
         return own(pending, scene)

@@ -11,6 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from amas_tui.actions.repair import (
+    NAMED,
+    Repair,
+    TemplateName,
+    broken_templates,
+    is_awaited,
+    repairs,
+)
 from amas_tui.actions.standing import gitops_owner
 from amas_tui.actions.state import holder, is_invalid
 from amas_tui.actions.template import MARK, is_fast, undo_sets, workload_kind
@@ -18,7 +26,6 @@ from amas_tui.actions.verb import Target, Verb
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.phase import is_observed
-from amas_tui.store.gates import analyses, find_template
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene, run_hash
 
@@ -61,14 +68,16 @@ class Plan:
         goal: Where it goes; `None` where there is nowhere to go.
         refusal: Why it cannot be done, empty when it can.
         hint: What to do instead.
-        missing: AnalysisTemplates that the spec names and that do not exist.
+        without: Broken analysis templates; what needs them is taken out of the spec.
+        needs: What a hand must make before the controller acts again.
     """
 
     path: Path
     goal: Candidate | None = None
     refusal: str = ""
     hint: str = ""
-    missing: tuple[str, ...] = ()
+    without: tuple[TemplateName, ...] = ()
+    needs: tuple[Repair, ...] = ()
 
 
 def plan(
@@ -77,6 +86,7 @@ def plan(
     seen: frozenset[str] = frozenset(),
     *,
     may_write_spec: bool = True,
+    is_taken_up: bool = True,
 ) -> Plan:
     """Return how to get back to the last good version.
 
@@ -85,6 +95,8 @@ def plan(
         chosen: The version that the user chose.
         seen: Hashes that this program has seen as stable.
         may_write_spec: Whether the user may write whoever holds the pod template.
+        is_taken_up: Whether the template in the spec is that of the current version: an invalid
+            spec is not, and then the current version is the good one.
     """
     rollout = scene.rollout
     status = rollout.status
@@ -94,6 +106,8 @@ def plan(
         return Plan(Path.ABORT, refusal="the revisions are not known yet")
     goal = _chosen(chosen, status.stable_rs) if chosen else _goal(scene, seen)
     if is_invalid(scene):
+        if chosen is None and not is_taken_up:
+            goal = _stable(scene)
         return _invalid(scene, goal)
     if chosen is None and is_under_way(rollout):
         current = scene.current
@@ -137,9 +151,13 @@ def _chosen(target: Target, stable: str) -> Candidate:
     return Candidate(replace(target, lift_hold=True), proof)
 
 
+def _stable(scene: Scene) -> Candidate | None:
+    return Candidate(_target(scene.stable), Proof.STABLE) if scene.stable else None
+
+
 def _goal(scene: Scene, seen: frozenset[str]) -> Candidate | None:
     if scene.rollout.is_updating:
-        return Candidate(_target(scene.stable), Proof.STABLE) if scene.stable else None
+        return _stable(scene)
     found = candidates(scene, seen)
     return next((one for one in found if one.proof is not Proof.UNPROVEN), None)
 
@@ -165,38 +183,34 @@ def _proof(scene: Scene, replica_set: ReplicaSet, seen: frozenset[str]) -> Proof
 
 
 def _invalid(scene: Scene, goal: Candidate | None) -> Plan:
-    missing = missing_templates(scene)
-    condition = scene.rollout.condition("InvalidSpec")
-    said = condition.message if condition else ""
-    if not missing or goal is None:
-        return Plan(Path.INVALID, goal, refusal=f"the spec is invalid: {said}", hint=_REPAIR)
-    return Plan(Path.INVALID, goal, missing=missing)
+    """Return what can be done where the controller acts on nothing.
 
+    What the old template and fewer steps repair is repaired. What a hand must make is named; the
+    old template is written all the same, so that the controller goes back and not on once it can.
+    """
+    without = broken_templates(scene)
+    needs = repairs(scene, goal.target.pod_hash) if goal else ()
+    said = invalid_words(scene)
+    if any(is_awaited(scene, kind) for kind in NAMED):
+        return Plan(Path.INVALID, goal, refusal="what the spec names is not known yet")
+    if goal is None:
+        return Plan(Path.INVALID, refusal=f"the spec is invalid: {said}", hint=_REPAIR)
+    if not (without or needs or _TEMPLATE in said):
+        return Plan(Path.INVALID, goal, refusal=f"the spec is invalid: {said}", hint=_REPAIR)
+    return Plan(Path.INVALID, goal, without=without, needs=needs)
+
+
+_TEMPLATE: Final = "spec.template"
+"""In the controller's words where the pod template itself is refused."""
 
 _REPAIR: Final = "Repair what it names; until then the controller acts on nothing, abort included"
 
 
-def missing_templates(scene: Scene) -> tuple[str, ...]:
-    """Return the AnalysisTemplates that the strategy names and that do not exist."""
-    if not scene.is_known(Kind.ANALYSIS_TEMPLATES):
-        return ()
-    named = dict.fromkeys(
-        reference.template_name
-        for analysis in analyses(scene.rollout)
-        for reference in analysis.templates
-        if not reference.cluster_scope
-    )
-    return tuple(name for name in named if find_template(scene, name, is_cluster=False) is None)
-
-
-def ingress_command(scene: Scene) -> str:
-    """Return the command that sends all traffic to stable by hand; printed, never sent."""
-    names = [ingress.metadata.name for ingress in scene.canary_ingresses]
-    if not names:
-        return ""
-    namespace = scene.rollout.key.namespace
-    note = f"{scene.prefix}/canary-weight=0"
-    return f"kubectl -n {namespace} annotate --overwrite ingress {' '.join(names)} {note}"
+def invalid_words(scene: Scene) -> str:
+    """Return why the controller refuses the spec, in its own words."""
+    condition = scene.rollout.condition("InvalidSpec")
+    message = condition.message if condition else ""
+    return message.partition("is invalid: ")[2] or message
 
 
 # ------------------------------------------------------------------- what comes next
@@ -246,6 +260,10 @@ def next_move(scene: Scene, route: Plan, trail: Trail, now: datetime) -> Move:
     """Return what a rollback does next, by what the cluster shows now."""
     rollout, status = scene.rollout, scene.rollout.status
     to = route.goal.target.pod_hash if route.goal else status.stable_rs
+    if route.path is Path.INVALID and trail.put_back_at is None:
+        return Move.PUT_BACK
+    if is_invalid(scene) and trail.put_back_at is not None:
+        return Move.WAIT
     if status.current_pod_hash == to:
         return _towards_stable(scene, route, to, trail)
     is_stable = status.stable_rs == to

@@ -41,13 +41,13 @@ class Material:
         template: For `undo`, the pod template to go back to.
         workload: Who holds the template, `None` when it is the Rollout itself.
         now: The server's time, for `restart`.
-        canary: `spec.strategy.canary` as JSON, for an undo that repairs it.
+        strategy: `spec.strategy` as JSON, for an undo that repairs it.
     """
 
     template: Mapping[str, Any] = field(default_factory=dict)
     workload: Workload | None = None
     now: datetime = _NEVER
-    canary: Mapping[str, Any] = field(default_factory=dict)
+    strategy: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RefusedError(Exception):

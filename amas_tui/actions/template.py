@@ -210,6 +210,26 @@ def _undo_writes(rollout: Rollout, choice: Choice | None, material: Material) ->
     return (*((spec_write(rollout, *beside),) if beside else ()), write)
 
 
+def is_of(template: Mapping[str, Any], version: Mapping[str, Any]) -> bool:
+    """Return whether a pod template (as JSON) is that of a version's ReplicaSet.
+
+    There the API server has added its defaults, and the controller its hash label: all that the
+    template says must be there, and may be more.
+    """
+    return _is_within(template, version)
+
+
+def _is_within(part: Any, whole: Any) -> bool:
+    if isinstance(part, Mapping):
+        return isinstance(whole, Mapping) and all(
+            not value or _is_within(value, whole.get(key)) for key, value in part.items()
+        )
+    if isinstance(part, list):
+        alike = isinstance(whole, list) and len(part) == len(whole)
+        return alike and all(map(_is_within, part, whole))
+    return bool(part == whole)
+
+
 def _beside(rollout: Rollout, target: Target, material: Material) -> tuple[Operation, ...]:
     """Return what an undo changes on the Rollout beside its pod template."""
     found = []
@@ -219,27 +239,34 @@ def _beside(rollout: Rollout, target: Target, material: Material) -> tuple[Opera
     if target.lift_hold and rollout.spec.paused:
         found.append(Operation("replace", "/spec/paused", value=False))
     if target.without:
-        found += repaired(material.canary, target.without)
+        found += repaired(material.strategy, target.without)
     return tuple(found)
 
 
-def repaired(canary: Mapping[str, Any], missing: tuple[str, ...]) -> list[Operation]:
-    """Return the changes that take out of a canary strategy what needs the missing templates."""
+def repaired(
+    strategy: Mapping[str, Any], broken: tuple[tuple[str, bool], ...]
+) -> tuple[Operation, ...]:
+    """Return the changes that take out of a strategy (as JSON) what needs the broken templates."""
+    canary, blue_green = strategy.get("canary") or {}, strategy.get("blueGreen") or {}
     found = []
     steps = canary.get("steps") or []
-    kept = [step for step in steps if not _names(step.get("analysis"), missing)]
+    kept = [step for step in steps if not _names(step.get("analysis"), broken)]
     if kept != steps:
         found.append(Operation("replace", "/spec/strategy/canary/steps", kept))
-    if _names(canary.get("analysis"), missing):
+    if _names(canary.get("analysis"), broken):
         found.append(Operation("remove", "/spec/strategy/canary/analysis"))
-    return found
+    found += [
+        Operation("remove", f"/spec/strategy/blueGreen/{place}")
+        for place in ("prePromotionAnalysis", "postPromotionAnalysis")
+        if _names(blue_green.get(place), broken)
+    ]
+    return tuple(found)
 
 
-def _names(analysis: Any, missing: tuple[str, ...]) -> bool:
+def _names(analysis: Any, broken: tuple[tuple[str, bool], ...]) -> bool:
     templates = analysis.get("templates") or () if isinstance(analysis, Mapping) else ()
-    return any(
-        one.get("templateName") in missing and not one.get("clusterScope") for one in templates
-    )
+    named = {(one.get("templateName"), bool(one.get("clusterScope"))) for one in templates}
+    return not named.isdisjoint(broken)
 
 
 def _undo_verdict(pending: Pending, scene: Scene) -> Progress:

@@ -35,8 +35,9 @@ class Target:
     """Whether `spec.paused` is lifted in the same write: a held rollout would stay as it is."""
     mark: bool = False
     """Whether the rollout is marked with where it goes, for a program that is started anew."""
-    without: tuple[str, ...] = ()
-    """Missing AnalysisTemplates: what needs them is taken out of the spec in the same write."""
+    without: tuple[tuple[str, bool], ...] = ()
+    """Broken templates, by name and whether they are the cluster's: what needs them is taken out of
+    the spec in the same write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import click
 from amas_tui.acting import record
 from amas_tui.actions.checks import Check, Result, are_settled, checks
 from amas_tui.actions.progress import Ending
+from amas_tui.actions.repair import NAMED, is_awaited
 from amas_tui.actions.template import undo_sets
 from amas_tui.actions.verb import Target
 from amas_tui.cli.acts import CODES, How, confirm, print_result, say, say_lines
@@ -19,17 +20,15 @@ from amas_tui.cli.following import Followed, followed, is_known
 from amas_tui.cli.options import Flags, connection_flags, rollout_name
 from amas_tui.cli.verbs_command import how_flags
 from amas_tui.errors import Exit, NotFoundError
+from amas_tui.rollback_preview import RollbackPreview, preview_rollback
 from amas_tui.rolling_back import (
     BUDGET,
-    RollbackPreview,
     Run,
     advance,
     begin,
-    preview_rollback,
     progress,
 )
 from amas_tui.store.gauges import gauges
-from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.viewmodel.rollback_lines import check_line, rollback_lines
 from amas_tui.viewmodel.rollout_view import API_VERSION
@@ -79,7 +78,7 @@ def _show(preview: RollbackPreview, name: str) -> None:
             first.writes if first else (),
             preview.refusal,
             preview.hint,
-            preview.command,
+            preview.by_hand,
             _WIDTH,
         )
     )
@@ -87,7 +86,7 @@ def _show(preview: RollbackPreview, name: str) -> None:
 
 def is_whole(here: Scene) -> bool:
     """Return whether all that a rollback and its checks hang on was listed."""
-    return is_known(here) and here.is_known(Kind.ANALYSIS_TEMPLATES)
+    return is_known(here) and not any(is_awaited(here, kind) for kind in NAMED)
 
 
 def _target(here: Scene, revision: int) -> Target:
@@ -125,7 +124,7 @@ async def _run(rollout: Followed, preview: RollbackPreview, how: How) -> int:
 def _tell(run: Run, now: datetime, told: str) -> str:
     """Tell the stage and the checks when they have changed."""
     marks = " · ".join(f"{_SIGN[check.result]} {check.name}: {check.words}" for check in run.checks)
-    line = f"{run.move} · {marks}" + (f" · {run.trouble}" if run.trouble else "")
+    line = f"{run.move} · {marks}" + (f" · {run.remark}" if run.remark else "")
     if line != told:
         say(f"  {(now - run.began).total_seconds():5.1f}s  {line}")
     return line

@@ -3,7 +3,7 @@
 from dataclasses import field
 from typing import Final
 
-from amas_tui.domain.base import HASH_LABEL, Labels, Many, ObjectMeta, Str, record
+from amas_tui.domain.base import HASH_LABEL, Int, IntOrStr, Labels, Many, ObjectMeta, Str, record
 
 MANAGED_BY: Final = "argo-rollouts.argoproj.io/managed-by-rollouts"
 """Annotation on a Service: the Rollout that owns its injected selector."""
@@ -12,10 +12,19 @@ SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 
 
 @record
+class ServicePort:
+    """A port of a Service, and that of its pods by number or name."""
+
+    port: Int = 0
+    target_port: IntOrStr | None = None
+
+
+@record
 class ServiceSpec:
     """Whom a Service selects."""
 
     selector: Labels = field(default_factory=dict)
+    ports: Many[ServicePort] = ()
 
 
 @record
@@ -32,10 +41,19 @@ class Service:
 
 
 @record
+class BackendPort:
+    """The port of a Service, by name or number."""
+
+    name: Str = ""
+    number: Int = 0
+
+
+@record
 class IngressServiceBackend:
     """The Service behind a path."""
 
     name: Str = ""
+    port: BackendPort = BackendPort()
 
 
 @record
@@ -50,6 +68,7 @@ class IngressPath:
     """One path of a rule."""
 
     path: Str = ""
+    path_type: Str = ""
     backend: IngressBackend = IngressBackend()
 
 

@@ -14,6 +14,13 @@ def service_names(rollout: Rollout) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def front_service(rollout: Rollout) -> str:
+    """Return the Service that most of the traffic goes through, empty where none is named."""
+    if rollout.blue_green is not None:
+        return rollout.blue_green.active_service
+    return rollout.canary.stable_service if rollout.canary else ""
+
+
 def ingress_names(rollout: Rollout) -> tuple[str, ...]:
     """Return the nginx Ingresses: the stable ones and those that the controller writes."""
     routing = rollout.canary.traffic_routing if rollout.canary else None

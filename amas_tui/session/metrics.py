@@ -14,6 +14,7 @@ from amas_tui.kube.transport import Transport
 from amas_tui.prometheus.client import Answer, Prometheus
 from amas_tui.rules.arguments import field_paths, field_value
 from amas_tui.rules.presets import Preset, Subject
+from amas_tui.session.anew import asked_anew, measured
 from amas_tui.session.survey import survey
 from amas_tui.session.ways import Way, Ways
 from amas_tui.settings import OwnQuery
@@ -88,6 +89,8 @@ class MetricsFollower:
         self._changed = asyncio.Event()
         self._slo = Slo()
         self._fields_of = ""
+        self.since: datetime | None = None
+        """Since when the open rollout is measured anew, by the server's clock."""
         self._subject: Subject | None = None
         self._survey: asyncio.Task[Preset | None] | None = None
         self._surveyed_at = 0.0
@@ -96,6 +99,7 @@ class MetricsFollower:
         """Follow another rollout, or none."""
         if uid != self._wanted:
             self._wanted = uid
+            self.since = None
             self._slo = Slo()
             self._fields_of = ""
             self._forget_survey()
@@ -153,6 +157,7 @@ class MetricsFollower:
             return
         # One after the other, so that an address is not looked for twice at the same time.
         ways = {gauge.address: await self._ways.to(gauge.address) for gauge in wanted}
+        await self._anew(scene, ways)
         self._take(scene, {}, ways)
         tasks = {
             asyncio.ensure_future(self._ask(scene, asked, ways[asked[0]])): asked
@@ -167,6 +172,17 @@ class MetricsFollower:
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _anew(self, scene: Scene, ways: Mapping[str, Way]) -> None:
+        """Measure since the traffic came back, before what looks back further is told."""
+        since, before = self.since, self._slo.anew
+        if since is None:
+            self._slo = replace(self._slo, anew={})
+            return
+        same = {asked: one for asked, one in before.items() if one.since == since.timestamp()}
+        wanted = asked_anew(self._slo.gauges)
+        now = datetime.now(UTC) + scene.snapshot.clock_offset
+        self._slo = replace(self._slo, anew=await measured(same, wanted, ways, since, now))
 
     async def _gauges(self, scene: Scene) -> tuple[Gauge, ...]:
         """Return what to follow: the gates' metrics, then presets, then the user's own."""

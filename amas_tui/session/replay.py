@@ -215,6 +215,10 @@ class Replay:
         """Ignore what wants an explanation."""
         del uids
 
+    def measure_since(self, since: datetime | None) -> None:
+        """Ignore since when something is measured: nothing is."""
+        del since
+
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Ignore whose log is wanted: logs are not recorded."""
         del uid, choice

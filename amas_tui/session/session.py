@@ -160,6 +160,10 @@ class Session:
         self._slos = {one: slo for one, slo in self._slos.items() if one == uid}
         self._sync()
 
+    def measure_since(self, since: datetime | None) -> None:
+        """Measure the open rollout anew since a moment of the server's clock, or no more."""
+        self._metrics.since = since
+
     def follow_logs(self, uid: str | None, choice: LogChoice) -> None:
         """Follow the log of a rollout's pods too, or no more; what was read is forgotten then."""
         self._logs = {}

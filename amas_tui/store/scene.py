@@ -13,7 +13,7 @@ from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.traffic import DEFAULT_PREFIX, Ingress, Service, canary_ingress_name
 from amas_tui.domain.workload import Experiment, Pod, ReplicaSet
 from amas_tui.rules.analysis import newest
-from amas_tui.rules.names import ingress_names, service_names
+from amas_tui.rules.names import front_service, ingress_names, service_names
 from amas_tui.rules.pods import is_ready
 from amas_tui.rules.traffic import Difference, Routes, differences, faults
 from amas_tui.store.detail import Clues, Detail
@@ -160,11 +160,8 @@ class Scene:
     @cached_property
     def stable_service(self) -> Service | None:
         """The Service that most of the traffic goes through: stable or active."""
-        rollout = self.rollout
-        name = rollout.canary.stable_service if rollout.canary else ""
-        if rollout.blue_green is not None:
-            name = rollout.blue_green.active_service
-        return self.snapshot.service(Key(rollout.key.namespace, name)) if name else None
+        name = front_service(self.rollout)
+        return self.snapshot.service(Key(self.rollout.key.namespace, name)) if name else None
 
     @cached_property
     def stopped_at(self) -> int | None:

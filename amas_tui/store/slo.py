@@ -107,6 +107,20 @@ Asked = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """What a query gives over the time since a rollback's traffic came back, and no longer.
+
+    Attributes:
+        since: The first moment that counts, in Unix seconds.
+        due: When that time holds enough scrapes for a value.
+    """
+
+    since: float
+    due: float
+    series: Series = Series()
+
+
+@dataclass(frozen=True, slots=True)
 class Slo:
     """All gauges of one rollout.
 
@@ -115,6 +129,7 @@ class Slo:
         at: When Prometheus last answered.
         problem: Why there are no numbers at all.
         fields: What the field references of the rollout's arguments stand for, by their path.
+        anew: What was measured since a rollback's traffic came back, by the whole query.
     """
 
     gauges: tuple[Gauge, ...] = ()
@@ -123,6 +138,7 @@ class Slo:
     at: datetime | None = None
     problem: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    anew: Mapping[Asked, Anew] = field(default_factory=dict)
 
     def of(self, gauge: Gauge, side: Side) -> Series:
         """Return the series of one side of a gauge."""

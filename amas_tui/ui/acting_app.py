@@ -182,7 +182,8 @@ class ActingApp(App[int]):
     async def _roll_back(self, uid: str) -> None:
         """Preview a rollback, have it confirmed, and carry it out while the box shows it."""
         from amas_tui.acting import record  # noqa: PLC0415 - after the first paint
-        from amas_tui.rolling_back import advance, begin, preview_rollback, progress  # noqa: PLC0415
+        from amas_tui.rollback_preview import preview_rollback  # noqa: PLC0415
+        from amas_tui.rolling_back import advance, begin, progress  # noqa: PLC0415
         from amas_tui.ui.screens.rollback import (  # noqa: PLC0415
             RollbackPreviewScreen,
             RollingScreen,

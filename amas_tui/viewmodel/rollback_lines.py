@@ -32,10 +32,10 @@ def rollback_lines(
     writes: tuple[Write, ...],
     refusal: str,
     hint: str,
-    command: str,
+    by_hand: tuple[tuple[str, str], ...],
     width: int,
 ) -> tuple[Line, ...]:
-    """Return what a rollback would do, or why it cannot be done."""
+    """Return what a rollback would do, or why it cannot be done; last, what is done by hand."""
     lines: list[Line] = []
     for number, sentence in enumerate(sentences):
         tone = Tone.STRONG if number == 0 else Tone.NORMAL
@@ -49,9 +49,9 @@ def rollback_lines(
             lines.append((Span(f"{what}: "), Span(before), Span(" → "), Span(after, Tone.STRONG)))
         for warning in first.warnings:
             lines += wrap((Span(f"⚠ {warning}", Tone.WARN),), width, limit=3, indent=2)
-    if command:
-        lines += wrap((Span("by hand, if traffic must go to stable now:"),), width, limit=1)
-        lines += wrap((Span(f"  {command}", Tone.KEY),), width, limit=4, indent=4)
+    for words, command in by_hand:
+        lines += wrap((Span(words),), width, limit=3, indent=2)
+        lines += wrap((Span(f"  {command}", Tone.KEY),), width, limit=6, indent=4)
     if not refusal:
         lines.append(())
         for write in writes:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,15 +10,21 @@ from amas_tui.actions.progress import Ending
 from amas_tui.actions.rollback import Move, Path
 from amas_tui.actions.template import MARK
 from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.watch import Lost
 from amas_tui.errors import ConflictError, ForbiddenError, UnreachableError
-from amas_tui.rolling_back import BUDGET, Run, advance, begin, preview_rollback, progress
+from amas_tui.rollback_preview import preview_rollback
+from amas_tui.rolling_back import BUDGET, Run, advance, begin, progress
+from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
+from amas_tui.store.snapshot import Fact
 from tests.builders import (
     NEW,
     NOW,
     OLD,
     Json,
     endpoint_slice,
+    ingress,
+    invalid,
     pause,
     raw_rollout,
     read,
@@ -27,6 +34,7 @@ from tests.builders import (
     stable_set,
     weight,
 )
+from tests.builders import gate as step_gate
 from tests.fakes import FakeCluster
 from tests.unit.test_acting import raw_set
 
@@ -51,6 +59,8 @@ def seen(cluster: FakeCluster, *, left: int = 5) -> Scene:
         replica_set(replicas=left),
         stable_set(),
         service("checkout-stable", hash_),
+        service("checkout-canary"),
+        ingress("checkout-stable"),
         endpoint_slice("checkout-stable", [True]),
     )
 
@@ -175,6 +185,98 @@ async def test_a_server_that_refuses_the_template_again_and_again_leaves_the_abo
     assert run.trail.cannot_put_back
     run = await advance(gate, run, seen(cluster), NOW)
     assert run.trail.moves == (Move.ABORT,)
+
+
+async def test_a_late_watch_is_no_silent_controller() -> None:
+    cluster = cluster_of()
+    gate = Gate(cluster)
+    run = await started(cluster, gate)
+    before = seen(cluster)
+    for second in range(30):
+        run = await advance(gate, run, before, NOW + timedelta(seconds=second))
+        react(cluster)
+    assert run.trail.moves == (Move.PUT_BACK,)
+    assert run.ending is Ending.WAITING
+    assert run.remark == "the controller has answered, but the watch has not brought it yet"
+    later = NOW + timedelta(seconds=31)
+    run = await advance(gate, run, seen(cluster, left=0), later)
+    assert (run.ending, run.remark) == (Ending.DONE, "")
+
+
+async def test_an_invalid_spec_is_waited_for_with_what_makes_it_whole() -> None:
+    cluster = cluster_of(conditions=[invalid("service not found")])
+    gate = Gate(cluster)
+
+    def lost() -> Scene:
+        here = read(Rollout, cluster.rollout("checkout"))
+        return scene(here, replica_set(), stable_set(), ingress("checkout-stable"))
+
+    preview = await preview_rollback(gate, lost(), NOW)
+    (words, command), _ = preview.by_hand
+    assert words.startswith("Service checkout-stable is missing; apply its manifest again")
+    assert "--name=checkout-stable" in command
+    run = await advance(gate, begin(preview, NOW), lost(), NOW)
+    assert run.trail.moves == (Move.PUT_BACK,)
+    # It sees the spec and refuses it; the version stays.
+    raw = cluster.rollout("checkout")
+    raw["status"]["observedGeneration"] = str(raw["metadata"]["generation"])
+    for second in range(20):
+        run = await advance(gate, run, lost(), NOW + timedelta(seconds=second))
+    assert len(cluster.writes) == 1
+    assert command in run.blocked
+    run = await advance(gate, run, lost(), NOW + BUDGET + timedelta(seconds=1))
+    assert run.ending is Ending.INCOMPLETE
+    assert command in run.trouble
+
+
+async def test_a_template_that_is_back_in_an_invalid_spec_is_not_written_again() -> None:
+    cluster = cluster_of(conditions=[invalid("service not found")])
+    gate = Gate(cluster)
+    here = seen(cluster)
+    lost = Scene(here.rollout, replace(here.snapshot, services={}))
+    first = await preview_rollback(gate, lost, NOW)
+    await advance(gate, begin(first, NOW), lost, NOW)
+    again = seen(cluster)
+    lost = Scene(again.rollout, replace(again.snapshot, services={}))
+    second = await preview_rollback(gate, lost, NOW)
+    assert (second.refusal, second.is_there) == ("", True)
+    run = await advance(gate, begin(second, NOW), lost, NOW)
+    assert (len(cluster.writes), run.trail.moves) == (1, ())
+
+
+async def test_what_is_no_longer_kept_up_to_date_proves_nothing() -> None:
+    cluster = cluster_of()
+    gate = Gate(cluster)
+    run = await advance(gate, await started(cluster, gate), seen(cluster), NOW)
+    react(cluster)
+    through = seen(cluster, left=0)
+    lost = Fact(StreamId(Kind.REPLICA_SETS), Lost(UnreachableError("gone")), NOW)
+    old = Scene(through.rollout, through.snapshot.after([lost]))
+    run = await advance(gate, run, old, NOW)
+    assert run.ending is Ending.WAITING
+    assert run.remark == "what is shown may be old: replicasets"
+    assert (await advance(gate, run, through, NOW)).ending is Ending.DONE
+
+
+async def test_it_is_measured_anew_from_when_the_traffic_is_back() -> None:
+    cluster = cluster_of()
+    gate = Gate(cluster)
+    run = await advance(gate, await started(cluster, gate), seen(cluster), NOW)
+    react(cluster)
+    later = NOW + timedelta(seconds=1)
+    await advance(gate, run, seen(cluster), later)
+    assert cluster.measured_since == run.since
+
+
+async def test_a_controller_that_waits_between_its_looks_is_not_called_silent() -> None:
+    cluster = cluster_of(conditions=[invalid("x")], steps=(weight(20), step_gate("missing")))
+    gate = Gate(cluster)
+    run = await started(cluster, gate)
+    for second in range(25):
+        run = await advance(gate, run, seen(cluster), NOW + timedelta(seconds=second))
+        assert run.ending is Ending.WAITING
+    run = await advance(gate, run, seen(cluster), NOW + timedelta(seconds=26))
+    assert (run.ending, len(cluster.writes)) == (Ending.NO_EFFECT, 1)
 
 
 async def test_after_two_minutes_it_says_which_check_is_missing() -> None:

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from amas_tui.rolling_back import BUDGET, RollbackPreview, Run
+from amas_tui.rollback_preview import RollbackPreview
+from amas_tui.rolling_back import BUDGET, Run
 from amas_tui.ui.screens.dialog import ConfirmScreen, Dialog
 from amas_tui.viewmodel.preview_lines import diff_lines
 from amas_tui.viewmodel.rollback_lines import rollback_lines, running_lines
@@ -42,7 +43,7 @@ class RollbackPreviewScreen(ConfirmScreen):
                 first.writes if first else (),
                 preview.refusal,
                 preview.hint,
-                preview.command,
+                preview.by_hand,
                 room,
             ),
             *(fit(line, room) for line in _difference(preview)),
@@ -82,7 +83,7 @@ class RollingScreen(Dialog[None]):
                 str(run.move),
                 tuple(str(move) for move in run.trail.moves),
                 run.checks,
-                run.trouble,
+                run.remark,
                 (ran, BUDGET),
                 room,
             ),

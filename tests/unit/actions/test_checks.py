@@ -1,11 +1,11 @@
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
-from amas_tui.actions.checks import Check, Result, are_settled, checks, window
+from amas_tui.actions.checks import Check, Result, are_settled, checks
 from amas_tui.store.scene import Scene
-from amas_tui.store.slo import Gauge, Origin, Point, Series, Side, Slo
+from amas_tui.store.slo import Anew, Gauge, Origin, Point, Series, Side, Slo
 from tests.builders import (
     NEW,
     NOW,
@@ -17,6 +17,7 @@ from tests.builders import (
     ingress,
     replica_set,
     rollout,
+    scene,
     service,
     snapshot,
     stable_set,
@@ -51,10 +52,13 @@ def followed(one: Gauge, *values: float, last: datetime = NOW) -> Slo:
     return Slo(gauges=(one,), series={asked: Series(points)}, at=last)
 
 
+FRONT = (service("checkout-stable", OLD), service("checkout-canary"), ingress("checkout-stable"))
+
+
 def of(fields: Json, *things: Thing, slo: Slo | None = None) -> Scene:
     one = rollout(**fields)
     reached = endpoint_slice("checkout-stable", [True])
-    picture = snapshot(one, stable_set(), service("checkout-stable", OLD), reached, *things)
+    picture = snapshot(one, stable_set(), *FRONT, reached, *things)
     return Scene(one, replace(picture, slos={one.uid: slo} if slo else {}))
 
 
@@ -136,6 +140,40 @@ def test_values_from_before_the_traffic_came_back_do_not_count() -> None:
     assert found(of(BACK, slo=slo))["metrics normal"].result is Result.PASSED
 
 
+@pytest.mark.parametrize(
+    ("due", "values", "result", "words"),
+    [
+        pytest.param(
+            ago(seconds=-5), (), Result.PENDING, "first value at 14:07:26", id="too early"
+        ),
+        pytest.param(ago(seconds=5), (1.0,), Result.PENDING, "1 of 3 values", id="one value"),
+        pytest.param(ago(seconds=5), (1.0, 1.0, 1.0), Result.PASSED, "inside", id="normal"),
+        pytest.param(ago(seconds=5), (1.0, 1.0, 0.5), Result.FAILED, "outside", id="bad"),
+        pytest.param(ago(seconds=5), (), Result.PENDING, "no value yet", id="no value yet"),
+        pytest.param(ago(seconds=30), (), Result.UNKNOWN, "no traffic", id="no traffic"),
+    ],
+)
+@pytest.mark.parametrize("side", [Side.STABLE, Side.ALL])
+def test_what_is_measured_anew_counts_alone(
+    side: Side, due: datetime, values: tuple[float, ...], result: Result, words: str
+) -> None:
+    one = gauge(side)
+    whole = followed(one, *([0.5] * 3 if result is Result.PASSED else [1.0] * 3))
+    points = followed(one, *values).of(one, side).points
+    anew = Anew(ago(seconds=40).timestamp(), due.timestamp(), Series(points))
+    slo = replace(whole, anew={(one.address, QUERY): anew})
+    check = found(of(BACK, slo=slo), ago(seconds=40))["metrics normal"]
+    assert (check.result, words in check.words) == (result, True), check
+
+
+def test_values_of_the_same_moment_count_once() -> None:
+    one = gauge()
+    points = tuple((NOW.timestamp() - back, 1.0) for back in (2.0, 0.1, 0.0))
+    slo = replace(followed(one), series={(one.address, QUERY): Series(points)})
+    check = found(of(BACK, slo=slo), ago(seconds=30))["metrics normal"]
+    assert (check.result, "2 of 3 values" in check.words) == (Result.PENDING, True)
+
+
 def test_a_query_of_all_versions_is_pending_until_its_window_is_clear() -> None:
     slo = followed(gauge(Side.ALL), 0.5, 0.5, 0.5)
     early = found(of(BACK, slo=slo), ago(seconds=30))["metrics normal"]
@@ -153,20 +191,19 @@ def test_what_cannot_be_looked_at_holds_nothing_up() -> None:
     assert found(of(BACK, slo=followed(preset, 0)))["metrics normal"].result is Result.UNKNOWN
 
 
+def test_an_ingress_that_is_missing_is_no_way_for_the_traffic() -> None:
+    one = rollout(**BACK)
+    here = scene(one, stable_set(), *FRONT[:2], endpoint_slice("checkout-stable", [True]))
+    check = found(here)["traffic on stable"]
+    assert (check.result, check.words) == (Result.FAILED, "Ingress checkout-stable is missing")
+
+
 def test_blue_green_has_its_traffic_where_its_active_service_is() -> None:
     blue: Json = {"blue_green": {"status": {"activeSelector": NEW}}, "new": OLD, "stable": OLD}
-    assert found(of(blue))["traffic on stable"].result is Result.PENDING
+    lost = found(of(blue))
+    for name in ("traffic on stable", "service healthy"):
+        assert lost[name] == Check(name, Result.FAILED, "Service checkout-active is missing")
+    before = found(of(blue, service("checkout-active", NEW)))["traffic on stable"]
+    assert before.result is Result.PENDING
     switched = found(of(blue, service("checkout-active", OLD)))["traffic on stable"]
     assert (switched.result, switched.words) == (Result.PASSED, f"checkout-active selects {OLD}")
-
-
-@pytest.mark.parametrize(
-    ("query", "length"),
-    [
-        ("sum(x)", timedelta(0)),
-        ("rate(x[30s])", timedelta(seconds=30)),
-        ("rate(x[30s]) / rate(y[2m:10s])", timedelta(minutes=2)),
-    ],
-)
-def test_the_window_of_a_query_is_its_longest_range(query: str, length: timedelta) -> None:
-    assert window(query) == length

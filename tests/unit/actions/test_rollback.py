@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from amas_tui.actions.repair import ingress_command
 from amas_tui.actions.rollback import (
     Move,
     Path,
     Proof,
     Trail,
     candidates,
-    ingress_command,
     next_move,
     plan,
 )
@@ -31,6 +31,7 @@ from tests.builders import (
     replica_set,
     rollout,
     scene,
+    service,
     stable_set,
     template,
     weight,
@@ -41,6 +42,9 @@ FLIGHT: Json = {"steps": STEPS, "step": 1, "paused": "CanaryPauseStep", "routed"
 SETTLED: Json = {"steps": STEPS, "step": 4, "stable": NEW, "routed": True}
 TEMPLATE = template("success-rate")
 ARGO = {"argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/checkout"}
+
+
+FRONT = (service("checkout-stable", OLD), service("checkout-canary"), ingress("checkout-stable"))
 
 
 def of(fields: Json, *things: Thing) -> Scene:
@@ -68,7 +72,7 @@ PLANS = [
     pytest.param(SETTLED, [passed()], Path.COMPLETE, OLD, Proof.GATES, id="complete"),
     pytest.param(
         {**FLIGHT, "conditions": [invalid("x")], "steps": (weight(20), gate("missing"))},
-        [],
+        [*FRONT],
         Path.INVALID,
         OLD,
         Proof.STABLE,
@@ -159,14 +163,48 @@ def test_without_the_right_to_write_the_spec_it_aborts() -> None:
 
 def test_an_invalid_spec_names_what_is_missing_and_the_command_by_hand() -> None:
     fields: Json = {**FLIGHT, "conditions": [invalid("x")], "steps": (weight(20), gate("missing"))}
-    here = of(fields, ingress(weight_=20))
-    assert plan(here).missing == ("missing",)
+    here = of(fields, *FRONT, ingress(weight_=20))
+    assert plan(here).without == (("missing", False),)
     assert ingress_command(here) == (
         "kubectl -n shop annotate --overwrite ingress checkout-checkout-stable-canary "
         "nginx.ingress.kubernetes.io/canary-weight=0"
     )
-    other = of({**FLIGHT, "conditions": [invalid("no such service")]})
-    assert "no such service" in plan(other).refusal
+    other = of({**FLIGHT, "conditions": [invalid("no such field")]}, *FRONT)
+    assert plan(other).refusal == "the spec is invalid: no such field"
+
+
+def test_what_a_hand_must_make_is_named_and_the_old_template_is_written_all_the_same() -> None:
+    fields: Json = {**FLIGHT, "conditions": [invalid("service not found")]}
+    here = of(fields, *FRONT[1:])
+    route = plan(here)
+    assert (route.path, route.refusal) == (Path.INVALID, "")
+    assert [one.lack for one in route.needs] == ["Service checkout-stable is missing"]
+    assert next_move(here, route, Trail(), NOW) is Move.PUT_BACK
+    assert next_move(here, route, LONG_AGO, NOW) is Move.WAIT
+    assert next_move(of(BACK, *FRONT), route, LONG_AGO, NOW) is Move.CHECK
+
+
+def test_a_pod_template_that_is_refused_is_repaired_by_the_old_one() -> None:
+    said = 'spec.template.spec.containers[0].resources: Invalid value: "2"'
+    fields: Json = {**SETTLED, "conditions": [invalid(said)]}
+    here = of(fields, *FRONT, passed())
+    route = plan(here, is_taken_up=False)
+    assert not route.refusal
+    assert route.goal is not None
+    assert (route.goal.target.pod_hash, route.goal.proof) == (NEW, Proof.STABLE)
+    assert next_move(here, route, Trail(), NOW) is Move.PUT_BACK
+
+
+def test_a_spec_that_was_never_taken_up_goes_back_to_the_version_in_force() -> None:
+    fields: Json = {**SETTLED, "conditions": [invalid("x")], "steps": (gate("missing"),)}
+    here = of(fields, *FRONT, passed())
+    for is_taken_up, to in ((True, OLD), (False, NEW)):
+        goal = plan(here, is_taken_up=is_taken_up).goal
+        assert goal is not None
+        assert goal.target.pod_hash == to
+    chosen = plan(here, Target(1, OLD, "checkout-old"), is_taken_up=False).goal
+    assert chosen is not None
+    assert chosen.target.pod_hash == OLD
 
 
 def test_unknown_revisions_are_waited_for() -> None:
