@@ -9,8 +9,10 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Self
 
@@ -55,11 +57,32 @@ class Asked:
         return self.method == "PATCH" and self.is_write
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A patch that was meant, and what became of it.
+
+    Attributes:
+        status: What the API server answered, or the proxy in its place; 0 without an answer.
+        has_arrived: Whether the API server got it.
+    """
+
+    path: str
+    body: bytes
+    status: int
+    has_arrived: bool
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the API server took it in."""
+        return self.has_arrived and self.status < HTTPStatus.BAD_REQUEST
+
+
 class FaultProxy:
     """Use as `with`. `answers` and `faults` are consumed by patches that are meant, in turn.
 
     Attributes:
         asked: Every request, in order.
+        sent: Every patch that was meant, once its fate is known.
         answers: HTTP statuses to answer the coming patches with, without passing them on.
         faults: What happens to the coming patches.
         delay: Seconds by which everything that a watch brings is late.
@@ -70,6 +93,8 @@ class FaultProxy:
     def __init__(self, bed: ControlPlane) -> None:
         self._bed = bed
         self.asked: list[Asked] = []
+        self.sent: list[Sent] = []
+        self._watching: set[asyncio.Transport] = set()
         self.answers: deque[int] = deque()
         self.faults: deque[Fault] = deque()
         self.delay = 0.0
@@ -103,6 +128,15 @@ class FaultProxy:
     def patches(self) -> list[Asked]:
         """Return the patches that were meant."""
         return [one for one in self.asked if one.is_patch]
+
+    def drop_watches(self) -> None:
+        """Break every connection that a watch uses now; new ones are let through."""
+        self._loop.call_soon_threadsafe(self._drop_watches)
+
+    def _drop_watches(self) -> None:
+        for transport in self._watching:
+            transport.abort()
+        self._watching.clear()
 
     def kubeconfig(self, folder: Path, namespace: str, user: str = "admin") -> Path:
         """Return a kubeconfig that goes through the proxy."""
@@ -161,19 +195,26 @@ class FaultProxy:
             return await self._pass(request)
         if self.on_patch is not None:
             self.on_patch(asked)
+        body = await request.read()
         if self.answers and (status := self.answers.popleft()):
+            self.sent.append(Sent(asked.path, body, status, has_arrived=False))
             return _refusal(status)
         fault = self.faults.popleft() if self.faults else Fault.NONE
         match fault:
             case Fault.DROP_REQUEST:
+                self.sent.append(Sent(asked.path, body, 0, has_arrived=False))
                 return self._cut(request)
             case Fault.DROP_REPLY:
-                await self._forward(request)
+                status, _ = await self._forward(request)
+                self.sent.append(Sent(asked.path, body, status, has_arrived=True))
                 return self._cut(request)
             case Fault.WEBHOOK:
+                self.sent.append(Sent(asked.path, body, HTTPStatus.OK, has_arrived=False))
                 return await self._unchanged(request)
             case _:
-                return await self._pass(request)
+                reply = await self._pass(request)
+                self.sent.append(Sent(asked.path, body, reply.status, has_arrived=True))
+                return reply
 
     def _cut(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.transport is not None:
@@ -220,11 +261,14 @@ class FaultProxy:
             out = web.StreamResponse(status=reply.status, headers=headers)
             await out.prepare(request)
             is_watch = "watch=" in request.query_string.lower()
-            if is_watch:
+            if is_watch and request.transport is not None:
+                self._watching.add(request.transport)
                 await self._stream(reply, out)
+                self._watching.discard(request.transport)
             else:
                 await out.write(await reply.read())
-            await out.write_eof()
+            with suppress(ConnectionError):  # Whoever watched has gone, or was dropped.
+                await out.write_eof()
             return out
 
     async def _stream(self, reply: aiohttp.ClientResponse, out: web.StreamResponse) -> None:

@@ -12,7 +12,7 @@ import click
 
 from tests.controlplane.bed import ControlPlane
 from tests.soak import together
-from tests.soak.rollback import report, soak
+from tests.soak.rollback import cases, report, soak
 
 
 @click.group()
@@ -24,6 +24,9 @@ def cli() -> None:
 def a_bed() -> Iterator[tuple[ControlPlane, Path]]:
     """Give a control plane and a folder; one that is running already is left so."""
     with tempfile.TemporaryDirectory() as folder:
+        # Nothing of a user's own is read or written, the audit file included.
+        for name in ("CONFIG", "STATE", "DATA"):
+            os.environ[f"XDG_{name}_HOME"] = f"{folder}/{name.lower()}"
         if running := os.environ.get("AMAS_TUI_BED"):
             yield ControlPlane.attach(Path(running)), Path(folder)
         else:
@@ -34,10 +37,20 @@ def a_bed() -> Iterator[tuple[ControlPlane, Path]]:
 @cli.command()
 @click.option("--count", default=50, show_default=True)
 @click.option("--seed", default=1, show_default=True)
-def rollback(count: int, seed: int) -> None:
+@click.option("--lanes", default=5, show_default=True, help="How many go on at once.")
+@click.option("--weather", default="", help="Only those whose weather has this word.")
+@click.option("--state", default="", help="Only those from this state.")
+def rollback(count: int, seed: int, lanes: int, weather: str, state: str) -> None:
     """Roll back again and again from many states, in bad weather too."""
+    wanted = [
+        case for case in cases(count, seed) if weather in case.weather and state in case.state
+    ]
     with a_bed() as (bed, folder):
-        outcomes = asyncio.run(soak(bed, folder, count, seed))
+
+        def own() -> ControlPlane:
+            return ControlPlane(folder / "own")
+
+        outcomes = asyncio.run(soak(own, bed, folder, wanted, lanes))
     sys.exit(0 if report(outcomes) else 1)
 
 

@@ -1,295 +1,310 @@
-"""Rollbacks without end: many states, a controller that is blind or away, a network that lies.
+"""Emergency rollbacks, many at once, from every state, in bad weather too.
 
-At each "done" a client of its own reads Rollout, Ingress, Services and pods at that moment.
+A separate client reads Rollout, Ingress, Services and pods at the moment a rollback calls itself
+done: no false "done", no double write, every ending named.
 """
 
 import asyncio
 import random
+import shlex
 import statistics
+import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack, aclosing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import click
 
+from amas_tui.actions.checks import Result
 from amas_tui.actions.progress import Ending
 from amas_tui.cli.following import followed
 from amas_tui.cli.options import Flags
-from amas_tui.rolling_back import Run, advance, begin, preview_rollback
-from tests.controlplane import faults, rollouts, states
+from amas_tui.cli.rollback_command import is_whole
+from amas_tui.errors import AmasError
+from amas_tui.rollback_preview import RollbackPreview, preview_rollback
+from amas_tui.rolling_back import (
+    Run,
+    advance,
+    begin,
+    progress,
+)
 from tests.controlplane.api import Api
 from tests.controlplane.bed import ControlPlane
-from tests.controlplane.kinds import Json
-from tests.controlplane.proxy import Fault, FaultProxy
+from tests.controlplane.proxy import FaultProxy
+from tests.soak.places import BY_HAND, CAN_BE_GATED, NAME, STATES, Place
+from tests.soak.truth import doubles, lies
+from tests.soak.weather import SHARES, Around, Weather, restarted, slowed
 
-REVISION: Final = "rollout.argoproj.io/revision"
-HASH: Final = "rollouts-pod-template-hash"
-NAME: Final = "web"
-STEPS: Final = [rollouts.set_weight(20), rollouts.pause(), rollouts.set_weight(60)]
-_LIMIT_SECONDS: Final = 150.0
+_LIMIT_SECONDS: Final = 180.0
+_UNDECIDED: Final = frozenset({Ending.WAITING, Ending.UNKNOWN})
+_FIFTY: Final = 50
+_THREADS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A state that a rollback starts from."""
+class Case:
+    """One rollback to make."""
 
-    name: str
-    make: Callable[[Api, str], None]
-    expected: frozenset[Ending] = frozenset({Ending.DONE})
+    number: int
+    state: str
+    weather: Weather
+    is_gated: bool = False
 
-
-def _apply(api: Api, namespace: str, *parts: Json) -> None:
-    api.apply(*parts)
-    api.wait("rollouts", namespace, NAME, states.is_healthy, timeout=90)
-
-
-def _canary(api: Api, namespace: str, *, nginx: bool = True, tag: str = "v2") -> None:
-    delays: Json = {"abort_delay": 2, "scale_down_delay": 2} if nginx else {}
-    parts = rollouts.canary(namespace, NAME, STEPS, nginx=nginx, replicas=2, **delays)
-    _apply(api, namespace, *parts)
-    api.set_image(namespace, NAME, tag)
-
-
-def in_flight(api: Api, namespace: str) -> None:
-    """Make a canary that waits at 20 %."""
-    _canary(api, namespace)
-    api.wait("rollouts", namespace, NAME, states.is_paused)
-
-
-def basic(api: Api, namespace: str) -> None:
-    """Make a canary without a router that waits."""
-    _canary(api, namespace, nginx=False)
-    api.wait("rollouts", namespace, NAME, states.is_paused)
-
-
-def stuck(api: Api, namespace: str) -> None:
-    """Make a canary whose pods never become ready."""
-    _canary(api, namespace, tag="v2-unready")
-    api.wait("rollouts", namespace, NAME, lambda ro: states.at_step(ro, 0))
-
-
-def held(api: Api, namespace: str) -> None:
-    """Make a canary that somebody holds."""
-    in_flight(api, namespace)
-    api.patch("rollouts", namespace, NAME, {"spec": {"paused": True}})
-    api.wait("rollouts", namespace, NAME, lambda ro: states.at_step(ro, 1))
-
-
-def aborted(api: Api, namespace: str) -> None:
-    """Make a canary that was aborted."""
-    in_flight(api, namespace)
-    api.patch("rollouts", namespace, NAME, {"status": {"abort": True}}, subresource="status")
-    api.wait("rollouts", namespace, NAME, states.is_aborted)
-
-
-def complete(api: Api, namespace: str) -> None:
-    """Make a canary whose newest version is the stable one."""
-    in_flight(api, namespace)
-    body = {"status": {"promoteFull": True}}
-    api.patch("rollouts", namespace, NAME, body, subresource="status")
-    api.wait("rollouts", namespace, NAME, states.is_promoted, timeout=60)
-
-
-def blue_green(api: Api, namespace: str) -> None:
-    """Make a blue-green rollout whose preview waits."""
-    parts = rollouts.blue_green(namespace, NAME, replicas=2, abort_delay=2, scale_down_delay=2)
-    _apply(api, namespace, *parts)
-    api.set_image(namespace, NAME, "v2")
-    api.wait("rollouts", namespace, NAME, states.is_paused)
-
-
-def switched(api: Api, namespace: str) -> None:
-    """Make a blue-green rollout that has switched for good."""
-    blue_green(api, namespace)
-    api.patch(
-        "rollouts", namespace, NAME, {"status": {"pauseConditions": None}}, subresource="status"
-    )
-    api.wait("rollouts", namespace, NAME, states.is_promoted, timeout=60)
-
-
-STATES: Final = (
-    State("in flight", in_flight),
-    State("basic", basic),
-    State("stuck", stuck),
-    State("held", held),
-    State("aborted", aborted),
-    State("complete", complete),
-    State("blue-green", blue_green),
-    State("switched", switched),
-)
-
-
-class Weather:
-    """What goes wrong around a rollback."""
-
-    CALM = "calm"
-    BLIND = "blind controller"
-    SEES_LATE = "controller sees again after 3 s"
-    SLOW = "status 2 s late"
-    CONFLICT = "409 to the first write"
-    LOST_REPLY = "the first reply is lost"
-    LOST_REQUEST = "the first request is lost"
-    RESTART = "the program is started anew after its first write"
-
-    ALL: Final = (CALM, CALM, SEES_LATE, SLOW, CONFLICT, LOST_REPLY, LOST_REQUEST, RESTART, BLIND)
+    def __str__(self) -> str:
+        return f"{self.number:3} {self.state + ('*' if self.is_gated else ''):14} {self.weather:50}"
 
 
 @dataclass(slots=True)
 class Outcome:
     """What came of one rollback."""
 
-    state: str
-    weather: str
+    case: Case
     ending: Ending
     seconds: float
     lies: list[str] = field(default_factory=list)
     doubles: list[str] = field(default_factory=list)
+    writes: int = 0
     trouble: str = ""
 
+    @property
+    def is_expected(self) -> bool:
+        """Return whether it ended as it may in its weather."""
+        return self.ending in self.case.weather.endings(self.case.state)
 
-async def one(bed: ControlPlane, folder: Path, state: State, weather: str) -> Outcome:
-    """Roll back once from a state in a weather."""
-    with Api(bed) as api, api.namespace("soak") as namespace, FaultProxy(bed) as proxy:
-        await asyncio.to_thread(state.make, api, namespace)
-        good = await asyncio.to_thread(_good, api, namespace)
-        if weather in (Weather.BLIND, Weather.SEES_LATE):
-            faults.blind(api, namespace, NAME)
-        kubeconfig = str(proxy.kubeconfig(folder, namespace))
-        outcome = await _rolled(api, namespace, proxy, kubeconfig, weather, good)
-        outcome.state = state.name
-        if outcome.ending is Ending.DONE:
-            outcome.lies = await asyncio.to_thread(truth, api, namespace, good)
-        return outcome
+    def __str__(self) -> str:
+        mark = " " if self.is_expected else "!"
+        wrong = "; ".join([*self.lies, *self.doubles])
+        return f"{self.case}{mark}{self.ending.name:10} {self.seconds:6.1f}s {wrong} {self.trouble}"
 
 
-def _good(api: Api, namespace: str) -> str:
-    """Return the hash of the version that a rollback must bring back: the first one."""
-    sets = api.list("replicasets", namespace)
-    first = min(sets, key=lambda rs: int(rs["metadata"]["annotations"][REVISION]))
-    return str(first["metadata"]["labels"][HASH])
-
-
-async def _rolled(
-    api: Api, namespace: str, proxy: FaultProxy, kubeconfig: str, weather: str, good: str
-) -> Outcome:
-    if weather == Weather.SLOW:
-        proxy.delay = 2.0
-    flags = Flags(kubeconfig=kubeconfig, namespaces=(namespace,))
-    begun = time.monotonic()
-    run = await _follow(flags, None, api, namespace, proxy, weather, good)
-    if weather == Weather.RESTART and run.ending is Ending.WAITING:
-        run = await _follow(flags, run, api, namespace, proxy, Weather.CALM, good)
-    seconds = time.monotonic() - begun
-    sent = Counter((one.path, str(one.method)) for one in proxy.patches)
-    limit = 1 + (weather in (Weather.CONFLICT, Weather.LOST_REQUEST, Weather.BLIND))
-    doubles = [f"{path} × {count}" for (path, _), count in sent.items() if count > limit + 1]
-    return Outcome("", weather, run.ending, seconds, doubles=doubles, trouble=run.trouble)
-
-
-async def _follow(
-    flags: Flags,
-    before: Run | None,
-    api: Api,
-    namespace: str,
-    proxy: FaultProxy,
-    weather: str,
-    good: str,
-) -> Run:
-    """Carry a rollback out as the command does; a program that was started anew plans anew."""
-    async with followed(flags, NAME) as rollout:
-        here = await rollout.first()
-        preview = await preview_rollback(rollout.gate, here, rollout.now(), seen=frozenset({good}))
-        if preview.refusal:
-            raise AssertionError(preview.refusal)
-        run = begin(preview, before.began if before else rollout.now())
-        _arm(proxy, weather)
-        end = time.monotonic() + _LIMIT_SECONDS
-        async for scene in rollout.scenes():
-            writes = len(proxy.patches)
-            run = await advance(rollout.gate, run, scene, rollout.now())
-            if weather == Weather.SEES_LATE and time.monotonic() - end + _LIMIT_SECONDS > 3:
-                await asyncio.to_thread(faults.unblind, api, namespace, NAME)
-                weather = Weather.CALM
-            if weather == Weather.RESTART and len(proxy.patches) > writes:
-                return run
-            silent = run.ending is Ending.NO_EFFECT
-            if silent or run.ending not in (Ending.WAITING, Ending.UNKNOWN):
-                return run
-            if time.monotonic() > end:
-                return run
-    return run
-
-
-def _arm(proxy: FaultProxy, weather: str) -> None:
-    match weather:
-        case Weather.CONFLICT:
-            proxy.answers.append(409)
-        case Weather.LOST_REPLY:
-            proxy.faults.append(Fault.DROP_REPLY)
-        case Weather.LOST_REQUEST:
-            proxy.faults.append(Fault.DROP_REQUEST)
-        case _:
-            pass
-
-
-def truth(api: Api, namespace: str, good: str) -> list[str]:
-    """Return what of a "done" is not true, read from the cluster at this moment."""
+def cases(count: int, seed: int) -> list[Case]:
+    """Return `count` rollbacks: each weather by its share, each state in turn."""
+    rng = random.Random(seed)  # noqa: S311 - a choice of tests
+    weathers = [one for one, share in SHARES.items() for _ in range(share)]
+    whole, rest = divmod(count, _FIFTY)
+    weathers = weathers * whole + rng.sample(weathers, rest)
+    states = list(STATES)
     found = []
-    rollout = api.get("rollouts", namespace, NAME)
-    status = rollout["status"]
-    if status["stableRS"] != good:
-        found.append(f"stableRS is {status['stableRS']}, not {good}")
-    weights = status.get("canary", {}).get("weights")
-    if weights and weights["canary"]["weight"]:
-        found.append(f"the status sends {weights['canary']['weight']} % to the canary")
-    prefix = "nginx.ingress.kubernetes.io"
-    for ingress in api.list("ingresses", namespace):
-        notes = ingress["metadata"].get("annotations") or {}
-        if notes.get(f"{prefix}/canary") == "true" and notes.get(f"{prefix}/canary-weight") != "0":
-            found.append(f"the Ingress sends {notes.get(f'{prefix}/canary-weight')} %")
-    for service in api.list("services", namespace):
-        name = service["metadata"]["name"]
-        selected = service["spec"]["selector"].get(HASH)
-        if name.endswith(("-stable", "-active")) and selected != good:
-            found.append(f"{name} selects {selected}")
-    ready = [
-        pod
-        for pod in api.list("pods", namespace)
-        if pod["metadata"]["labels"].get(HASH) == good and states.is_ready(pod)
-    ]
-    if len(ready) < rollout["spec"]["replicas"]:
-        found.append(f"{len(ready)} of {rollout['spec']['replicas']} stable pods are ready")
+    for number, weather in enumerate(weathers):
+        while not weather.suits(states[0]):
+            states.append(states.pop(0))
+        state = states[0]
+        states.append(states.pop(0))
+        is_gated = state in CAN_BE_GATED and bool(number % 2)
+        found.append(Case(number + 1, state, weather, is_gated))
     return found
 
 
-async def soak(bed: ControlPlane, folder: Path, count: int, seed: int) -> list[Outcome]:
-    """Roll back `count` times, each state and weather in turn."""
-    rng = random.Random(seed)  # noqa: S311 - a choice of tests
-    outcomes = []
-    for number in range(count):
-        state = STATES[number % len(STATES)]
-        weather = rng.choice(Weather.ALL)
-        outcome = await one(bed, folder, state, weather)
-        outcomes.append(outcome)
-        click.echo(
-            f"{number + 1:3} {outcome.state:11} {outcome.weather:45} {outcome.ending.name:10} "
-            f"{outcome.seconds:6.1f}s {'; '.join([*outcome.lies, *outcome.doubles])} "
-            f"{outcome.trouble}"
+class Attempt:
+    """One rollback: its state, its proxy, its run. Use as `async with`: the state is made then.
+
+    Attributes:
+        at: Where it is made.
+        good: Hash of the version to bring back.
+        proxy: Before the API server, for the program alone.
+        kubeconfig: Goes through the proxy.
+    """
+
+    at: Place
+    proxy: FaultProxy
+    kubeconfig: Path
+    good: str
+
+    def __init__(self, bed: ControlPlane, folder: Path, case: Case) -> None:
+        self._bed = bed
+        self._folder = folder / f"{case.number}"
+        self._case = case
+        self._stack = ExitStack()
+        self._api = Api(bed)
+        self._is_mended = False
+        self._lies: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._make)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._stack.close)
+
+    def _make(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._stack.enter_context(self._api)
+        namespace = self._stack.enter_context(self._api.namespace("soak"))
+        self.at = Place(self._bed, self._api, namespace, self._case.is_gated)
+        STATES[self._case.state](self.at)
+        self.good = self.at.good()
+        self.proxy = self._stack.enter_context(FaultProxy(self._bed))
+        self.kubeconfig = self.proxy.kubeconfig(self._folder, namespace)
+        self._around = Around(self._case.weather, self.at, self.proxy)
+        self._around.before()
+
+    async def roll_back(self, wrote: Callable[[], None] = lambda: None) -> Outcome:
+        """Roll back as the command does; `wrote` is told of every look after the first write."""
+        begun = time.monotonic()
+        try:
+            run = await self._follow(None, wrote)
+            if self._around.anew and run.ending in _UNDECIDED:
+                run = await self._follow(run, wrote)
+        except AmasError as error:
+            seconds = time.monotonic() - begun
+            return Outcome(self._case, Ending.UNKNOWN, seconds, trouble=error.text)
+        return Outcome(
+            self._case,
+            run.ending,
+            run.took.total_seconds() or time.monotonic() - begun,
+            self._lies,
+            doubles(self.proxy.sent),
+            sum(one.is_made for one in self.proxy.sent),
+            progress(run).remark,
         )
+
+    async def _look(self, run: Run) -> None:
+        """Read the truth at the moment of "done"."""
+        self._lies = await asyncio.to_thread(lies, self.at, self.good)
+        self._lies += [
+            f"{check.name} was {check.result}: {check.words}"
+            for check in run.checks
+            if check.result is not Result.PASSED and self._case.is_gated
+        ]
+
+    async def _follow(self, before: Run | None, wrote: Callable[[], None]) -> Run:
+        """Carry a rollback out; a program that was started anew plans anew."""
+        flags = Flags(kubeconfig=str(self.kubeconfig), namespaces=(self.at.namespace,))
+        async with followed(flags, NAME) as rollout:
+            here = await rollout.first(is_whole)
+            seen = frozenset({self.good})
+            preview = await preview_rollback(rollout.gate, here, rollout.now(), seen=seen)
+            run = begin(preview, before.began if before else rollout.now())
+            if preview.refusal:
+                return replace(run, ending=Ending.REFUSED, trouble=preview.refusal)
+            if before is None:
+                self._around.confirmed()
+            end = time.monotonic() + _LIMIT_SECONDS
+            async with aclosing(rollout.scenes()) as scenes:
+                async for scene in scenes:
+                    run = await advance(rollout.gate, run, scene, rollout.now())
+                    await self._goes_on(preview, wrote)
+                    if run.ending is Ending.DONE:
+                        await self._look(run)
+                    over = run.ending not in _UNDECIDED or time.monotonic() > end
+                    if over or (self._around.anew and before is None):
+                        return run
+        return run
+
+    async def _goes_on(self, preview: RollbackPreview, wrote: Callable[[], None]) -> None:
+        if self.proxy.sent:
+            wrote()
+            if self._case.state in BY_HAND and not self._is_mended:
+                self._is_mended = True
+                await asyncio.to_thread(self._mend, preview)
+        await self._around.goes_on()
+
+    def _mend(self, preview: RollbackPreview) -> None:
+        """Do by hand what the preview said makes the missing object again."""
+        for repair in preview.route.needs:
+            _, *arguments = shlex.split(repair.command)
+            own = ["--kubeconfig", str(self._bed.kubeconfig(namespace=self.at.namespace))]
+            program = str(self._bed.binary("kubectl"))
+            subprocess.run([program, *own, *arguments], check=True, capture_output=True)
+
+
+def make_room() -> None:
+    """Give this loop threads for all who wait for the bed at once."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+
+
+async def _one(bed: ControlPlane, folder: Path, case: Case) -> Outcome:
+    async with Attempt(bed, folder, case) as attempt:
+        outcome = await attempt.roll_back()
+    click.echo(str(outcome))
+    return outcome
+
+
+async def side_by_side(
+    bed: ControlPlane, folder: Path, wanted: list[Case], lanes: int
+) -> list[Outcome]:
+    """Make rollbacks, `lanes` at a time, that do not touch each other."""
+    free = asyncio.Semaphore(lanes)
+
+    async def one(case: Case) -> Outcome:
+        async with free:
+            return await _one(bed, folder, case)
+
+    return list(await asyncio.gather(*(one(case) for case in wanted)))
+
+
+async def together(
+    bed: ControlPlane, folder: Path, wanted: list[Case], weather: Weather
+) -> list[Outcome]:
+    """Make rollbacks all at once while the controller that they share is slowed or restarted."""
+    controller = bed.processes["rollouts-controller"]
+    first = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        made = [Attempt(bed, folder, case) for case in wanted]
+        attempts = await asyncio.gather(*(stack.enter_async_context(one) for one in made))
+        broken = slowed(controller) if weather is Weather.SLOWED else restarted(controller, first)
+        async with broken:
+            outcomes = await asyncio.gather(*(one.roll_back(first.set) for one in attempts))
+    for outcome in outcomes:
+        click.echo(str(outcome))
+    return list(outcomes)
+
+
+async def soak(
+    beds: Callable[[], ControlPlane],
+    bed: ControlPlane,
+    folder: Path,
+    wanted: list[Case],
+    lanes: int,
+) -> list[Outcome]:
+    """Roll back from every case; what breaks the controller has a bed of its own."""
+    make_room()
+    quiet = [case for case in wanted if not case.weather.breaks_the_bed]
+    outcomes = await side_by_side(bed, folder, quiet, lanes)
+    if len(quiet) == len(wanted):
+        return outcomes
+    with beds() as own:
+        for weather in (Weather.SLOWED, Weather.RESTARTED):
+            some = [case for case in wanted if case.weather is weather]
+            for begin_at in range(0, len(some), lanes):
+                part = some[begin_at : begin_at + lanes]
+                outcomes += await together(own, folder, part, weather)
     return outcomes
 
 
 def report(outcomes: list[Outcome]) -> bool:
     """Print the figures; return whether all holds."""
-    done = [one for one in outcomes if one.ending is Ending.DONE]
-    lies = [one for one in done if one.lies]
-    doubles = [one for one in outcomes if one.doubles]
-    calm = [one.seconds for one in done if one.weather == Weather.CALM]
-    click.echo(f"{len(outcomes)} rollbacks: {dict(Counter(one.ending.name for one in outcomes))}")
-    click.echo(f"false done: {len(lies)}, double writes: {len(doubles)}")
-    if calm:
-        click.echo(f"median to the four checks, calm: {statistics.median(calm):.1f} s")
-    return not lies and not doubles
+    false = [one for one in outcomes if one.lies]
+    twice = [one for one in outcomes if one.doubles]
+    odd = [one for one in outcomes if not one.is_expected]
+    click.echo(f"{len(outcomes)} rollbacks: {_counted(one.ending.name for one in outcomes)}")
+    for weather in Weather:
+        own = [one for one in outcomes if one.case.weather is weather]
+        if own:
+            click.echo(f"  {weather:50} {_counted(one.ending.name for one in own)}")
+    click.echo(f"false done: {len(false)}, double writes: {len(twice)}, other endings: {len(odd)}")
+    for one in (*false, *twice, *odd):
+        click.echo(f"  {one}")
+    calm = [one for one in outcomes if one.case.weather is Weather.CALM and _is_done(one)]
+    alone = [one for one in calm if one.case.state not in BY_HAND]
+    for words, is_gated in (("not gated", False), ("metrics gated", True)):
+        took = [one.seconds for one in alone if one.case.is_gated is is_gated]
+        if took:
+            click.echo(
+                f"time to the four checks, calm, {words}: median {statistics.median(took):.1f} s,"
+                f" longest {max(took):.1f} s, of {len(took)}"
+            )
+    return not false and not twice and not odd
+
+
+def _is_done(outcome: Outcome) -> bool:
+    return outcome.ending is Ending.DONE
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common())
