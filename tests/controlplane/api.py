@@ -61,6 +61,7 @@ class Api:
     """The API server as one user sees it."""
 
     def __init__(self, server: Server, user: str = "admin") -> None:
+        self.server = server
         self.user = user
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if server.ca_file is not None:
@@ -106,6 +107,17 @@ class Api:
     def apply(self, *manifests: Json) -> Sequence[Json]:
         """Server-side apply each manifest, taking over fields others own."""
         return [self._apply(manifest) for manifest in manifests]
+
+    def rules(self, namespace: str) -> Sequence[Json]:
+        """Return what this user may do in the namespace: the rules of all their roles."""
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        found: Sequence[Json] = self._json("POST", path, content=review)["status"]["resourceRules"]
+        return found
 
     def patch(
         self,

@@ -4,7 +4,8 @@ Faults of a whole program are `bed.processes[NAME].pause()`, `.kill()`, `.restar
 it for the length of a `with`.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -19,6 +20,7 @@ INSTANCE_LABEL: Final = "argo-rollouts.argoproj.io/controller-instance-id"
 _RBAC: Final = "rbac.authorization.k8s.io"
 _QUOTA: Final = "test-quota"
 _GRANT: Final = "test-grant"
+_IN_FORCE_SECONDS: Final = 30.0
 
 
 def blind(api: Api, namespace: str, name: str) -> None:
@@ -67,7 +69,12 @@ def misbehave(api: Api, namespace: str, word: str, **selectors: str) -> None:
 
 
 def grant(api: Api, namespace: str, user: str, *rules: Json) -> None:
-    """Give a user exactly these rights in the namespace; see `rule`."""
+    """Give a user exactly these rights in the namespace; see `rule`.
+
+    They are in force on return: the API server decides by what its watch of roles brought.
+    """
+    old = api.find("roles", namespace, _GRANT)
+    taken = [one for one in (old or {}).get("rules", []) if one not in rules]
     role = manifest(f"{_RBAC}/v1", "Role", namespace, _GRANT, rules=list(rules))
     binding = manifest(
         f"{_RBAC}/v1",
@@ -78,6 +85,16 @@ def grant(api: Api, namespace: str, user: str, *rules: Json) -> None:
         subjects=[{"apiGroup": _RBAC, "kind": "Group", "name": GROUPS[user]}],
     )
     api.apply(role, binding)
+    with Api(api.server, user) as theirs:
+        end = time.monotonic() + _IN_FORCE_SECONDS
+        while not _in_force(theirs.rules(namespace), rules, taken):
+            if time.monotonic() > end:
+                raise AssertionError(f"the rights of {user} in {namespace} are not in force")
+
+
+def _in_force(found: Collection[Json], given: Collection[Json], taken: Collection[Json]) -> bool:
+    known = [{key: value for key, value in one.items() if value} for one in found]
+    return all(one in known for one in given) and not any(one in known for one in taken)
 
 
 def revoke(api: Api, namespace: str) -> None:

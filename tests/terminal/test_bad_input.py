@@ -285,5 +285,5 @@ def test_a_credential_helper_that_hangs_is_named_and_the_keys_work_meanwhile(
     hanging.until("Keys in the board view")
     hanging.press("escape")
     words = "the credential helper sleep gave no answer in 30 s"
-    hanging.until(says(words, "Run kubectl get rollouts"), HELPER_SECONDS + 10)
+    hanging.until(says(words, "Run kubectl get rollouts"), HELPER_SECONDS + 40)
     ends_well(hanging)
