@@ -1,6 +1,5 @@
 """The commands."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Coroutine
@@ -139,6 +138,8 @@ def _named(words: tuple[str, ...]) -> str:
 
 
 def _run(context: click.Context, work: Coroutine[Any, Any, int]) -> None:
+    import asyncio  # noqa: PLC0415 - a screen shows its first sign without it
+
     context.exit(asyncio.run(work))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from amas_tui.cli.screen import prepare, wants_ascii
+from amas_tui.cli.screen import log_to_file, prepare, wants_ascii
 from amas_tui.ports import Cluster
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ def replay(context: click.Context, file: Path, *, ascii_flag: bool | None) -> No
     from amas_tui.recording.file import load  # noqa: PLC0415 - what reads a recording
 
     recording = load(file)
-    prepare("amas-tui export", 0)
+    prepare("amas-tui export")
     from amas_tui.ui.splash import splash  # noqa: PLC0415 - after the checks
 
     with splash():
+        log_to_file(0)
         app = _app(recording, ascii_flag)
         app.run(mouse=False)
     context.exit(app.return_code or 0)

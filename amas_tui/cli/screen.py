@@ -1,8 +1,6 @@
 """Starts the full screen: what must be fast, and what must be so before Textual is imported."""
 
-import asyncio
 import gc
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -57,6 +55,8 @@ def wants_ascii(flag: bool | None) -> bool:  # noqa: FBT001 - a flag of the comm
 
 def log_to_file(verbosity: int) -> None:
     """Send the log to a private file; stdout and stderr belong to the screen."""
+    import logging  # noqa: PLC0415 - a screen shows its first sign without it
+
     if not verbosity:
         logging.disable(logging.CRITICAL)
         return
@@ -72,7 +72,7 @@ def log_to_file(verbosity: int) -> None:
     )
 
 
-def prepare(twin: str, verbosity: int) -> None:
+def prepare(twin: str) -> None:
     """Make ready for a full screen, before Textual is imported.
 
     Raises:
@@ -82,7 +82,6 @@ def prepare(twin: str, verbosity: int) -> None:
     # takes a tenth of the time. The app turns it on again.
     gc.disable()
     check_terminal(twin)
-    log_to_file(verbosity)
     assume_size()
     # Read before Textual takes it away: the standard says set *and not empty*.
     if not os.environ.get("NO_COLOR", "x"):
@@ -101,10 +100,11 @@ def run_screen(
 
     `locate` finds the cluster where the flags do not name it yet; it may wait.
     """
-    prepare("amas-tui list, get or status", verbosity)
+    prepare("amas-tui list, get or status")
     from amas_tui.ui.splash import splash  # noqa: PLC0415 - after the checks above
 
     with splash():
+        log_to_file(verbosity)
         app = _app(flags, open_name, ascii_flag, locate)
         app.run(mouse=False)
     return app.return_code or 0
@@ -130,6 +130,8 @@ def _app(
 
     def way(one: Flags) -> "Connect":
         async def connect() -> "AbstractAsyncContextManager[Cluster]":
+            import asyncio  # noqa: PLC0415 - runs already
+
             return await asyncio.to_thread(_open, locate or (lambda: one))
 
         return connect
