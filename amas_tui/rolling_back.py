@@ -106,12 +106,15 @@ async def advance(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> R
     """
     if run.ending.is_final:
         return run
+    run = await _advanced(gate, run, scene, now)
+    gate.cluster.measure_since(None if run.ending.is_final else run.since)
+    return run
+
+
+async def _advanced(gate: Gate, run: Run, scene: Scene | None, now: datetime) -> Run:
     if scene is None:
         return _ended(run, Ending.VANISHED, now)
-    run = await _looked(gate, run, now)
-    before, run = run.since, _checked(run, scene, now)
-    if run.since != before:
-        gate.cluster.measure_since(run.since)
+    run = _checked(await _looked(gate, run, now), scene, now)
     if not scene.is_live(Kind.ROLLOUTS):
         lost = "the connection is lost: nothing is written until it is back"
         return _late(replace(run, ending=Ending.UNKNOWN, trouble=lost), now)

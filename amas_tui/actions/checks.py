@@ -214,7 +214,7 @@ def _judged(slo: Slo, gauge: Gauge, since: datetime | None, now: datetime) -> tu
     if gauge.problem:
         return Result.UNKNOWN, f"{gauge.name}: {gauge.problem}"
     anew = slo.anew.get((gauge.address, sides[side]))
-    if since is not None and anew is not None:
+    if since is not None and anew is not None and anew.is_possible:
         return _anew(gauge, anew, now)
     start = since
     if since is not None and side is Side.ALL:

@@ -18,8 +18,11 @@ from amas_tui.store.slo import Anew, Asked, Gauge, Origin, Side
 SCRAPES: Final = 4
 """How many scrapes a range must hold to give a value."""
 
-LONGEST: Final = timedelta(seconds=60)
-"""How long they may take; where they take longer the whole range is judged."""
+LONGEST: Final = timedelta(seconds=75)
+"""How long they may take, one each 15 s and a little more; else the whole range is judged."""
+
+
+_NEVER: Final = float("inf")
 
 
 def asked_anew(gauges: tuple[Gauge, ...]) -> tuple[Asked, ...]:
@@ -39,7 +42,7 @@ async def measured(
 ) -> dict[Asked, Anew]:
     """Return what each query gives over the time from `since` to `now`.
 
-    Left out is what looks back no further than that, or cannot be asked over a shorter time.
+    What has no samples, or cannot be asked, is left out and tried again.
     """
     found: dict[Asked, Anew] = {}
     for asked in wanted:
@@ -51,24 +54,28 @@ async def measured(
             own = known or await _begun(asked[1], way.prometheus, since)
             if own is not None:
                 found[asked] = await _value(own, asked[1], way.prometheus, now)
-        except MetricsError:
+        except MetricsError as error:
             if known is not None:
                 found[asked] = known
+            elif error.kind == "bad_query":
+                # A server that does not know the question will not know it later.
+                found[asked] = Anew(since.timestamp(), _NEVER)
     return found
 
 
 async def _begun(query: str, prometheus: Prometheus, since: datetime) -> Anew | None:
-    """Return when the query can first be answered anew, `None` where it cannot be."""
+    """Return when the query can first be answered anew, `None` where nothing tells it yet."""
     length, counting = window(query), scrapes(query)
+    never = Anew(since.timestamp(), _NEVER)
     if counting is None or shortened(query, length) is None:
-        return None
+        return never
     answer = await prometheus.query(counting)
     samples = _newest(answer)
     if not samples or samples < 1:
         return None
     enough = length / samples * SCRAPES
-    if enough >= min(length, LONGEST):
-        return None
+    if enough > LONGEST or enough >= length:
+        return never
     return Anew(since.timestamp(), (since + enough).timestamp())
 
 

@@ -112,12 +112,18 @@ class Anew:
 
     Attributes:
         since: The first moment that counts, in Unix seconds.
-        due: When that time holds enough scrapes for a value.
+        due: When that time holds enough scrapes for a value; infinite where the whole range is
+            judged instead.
     """
 
     since: float
     due: float
     series: Series = Series()
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether there will be a value."""
+        return self.due < float("inf")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from amas_tui.actions.gate import why_not
 from amas_tui.actions.limits import limits_of
 from amas_tui.actions.progress import Ending, Pending, Progress
 from amas_tui.actions.proof import judge
+from amas_tui.actions.repair import NAMED, is_awaited
 from amas_tui.actions.template import containers
 from amas_tui.actions.verb import Choice, Images, Verb
 from amas_tui.errors import AmasError, UsageError
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 _ROLL_SECONDS: Final = 0.25
 """Between two looks at a rollback."""
+
+_WHOLE_SECONDS: Final = 5.0
+"""How long a rollback waits for what it judges the spec by."""
 
 _LOOK_SECONDS: Final = 1.0
 """Between two looks for a write whose reply was lost."""
@@ -189,7 +193,7 @@ class ActingApp(App[int]):
             RollingScreen,
         )
 
-        here, gate = await self._known(Verb.UNDO, uid), self.gate(uid)
+        here, gate = await self._whole(uid), self.gate(uid)
         if here is None or gate is None:
             self.notify("There is no connection to the cluster.", severity="error", markup=False)
             return
@@ -287,6 +291,17 @@ class ActingApp(App[int]):
             if verb not in _OPENED_FIRST and why_not(verb, here):
                 return here
             await asyncio.sleep(0.05)
+
+    async def _whole(self, uid: str) -> Scene | None:
+        """Return the scene once what the spec names has been listed too, or after a while."""
+        end = asyncio.get_running_loop().time() + _WHOLE_SECONDS
+        here = await self._known(Verb.UNDO, uid)
+        while here is not None and any(is_awaited(here, kind) for kind in NAMED):
+            if asyncio.get_running_loop().time() > end:
+                break
+            await asyncio.sleep(0.05)
+            here = self.scene_of(uid)
+        return here
 
     async def _chosen(self, verb: Verb, here: Scene, argument: str) -> Choice | None:
         """Return what the verb needs beside the rollout; `None` where nothing was chosen."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from amas_tui.actions.repair import missing_services
+from amas_tui.actions.state import is_invalid
 from amas_tui.domain.rollout import Rollout, Step
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.analysis import whole
@@ -228,6 +230,9 @@ def _service_words(
     scene: Scene, found: tuple[Difference, ...], standing: tuple[Difference, ...]
 ) -> list[Span]:
     services = scene.routes.services
+    lost = missing_services(scene) if is_invalid(scene) else ()
+    if lost:
+        return [Span(f"{', '.join(lost)} missing ✖", Tone.BAD)]
     if not services:
         return []
     own = [one for one in found if one.fault in _SERVICE]

@@ -29,6 +29,8 @@ DRIVEN: Final = (
     Case(5, "basic", Weather.CALM),
     Case(6, "blue-green", Weather.CALM),
 )
+_SECONDS: Final = 170.0
+"""More than the two minutes that a rollback gives itself."""
 COMMAND: Final = Case(7, "in flight", Weather.CALM, is_gated=True)
 WRITES: Final = {"complete": 2}
 """How many patches each takes, where it is not one."""
@@ -68,7 +70,12 @@ async def commanded(bed: ControlPlane, folder: Path) -> Commanded:
 
         def run(*arguments: str) -> Ran:
             state = {"XDG_STATE_HOME": str(folder / "state")}
-            return amas("rollback", NAME, *arguments, kubeconfig=attempt.kubeconfig, env=state)
+            return amas(
+                *("rollback", NAME, *arguments),
+                kubeconfig=attempt.kubeconfig,
+                env=state,
+                seconds=_SECONDS,
+            )
 
         tried = await asyncio.to_thread(run, "--dry-run=server")
         before = len(attempt.proxy.sent)

@@ -18,22 +18,26 @@ class Ran:
 
 
 def amas(
-    *arguments: str, kubeconfig: Path | None = None, env: Mapping[str, str] | None = None
+    *arguments: str,
+    kubeconfig: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    seconds: float = 60,
 ) -> Ran:
     """Run amas-tui without a terminal, with a deadline."""
     own = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
     own |= {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
-    return run([sys.executable, "-m", "amas_tui", *arguments], {**own, **(env or {})})
+    words = [sys.executable, "-m", "amas_tui", *arguments]
+    return run(words, {**own, **(env or {})}, seconds)
 
 
-def run(command: list[str], env: Mapping[str, str] | None = None) -> Ran:
+def run(command: list[str], env: Mapping[str, str] | None = None, seconds: float = 60) -> Ran:
     """Run any command with a deadline."""
     done = subprocess.run(
         command,
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
         stdin=subprocess.DEVNULL,
     )

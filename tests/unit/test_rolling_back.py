@@ -264,8 +264,10 @@ async def test_it_is_measured_anew_from_when_the_traffic_is_back() -> None:
     run = await advance(gate, await started(cluster, gate), seen(cluster), NOW)
     react(cluster)
     later = NOW + timedelta(seconds=1)
-    await advance(gate, run, seen(cluster), later)
-    assert cluster.measured_since == run.since
+    run = await advance(gate, run, seen(cluster), later)
+    assert cluster.measured_since == run.since is not None
+    run = await advance(gate, run, seen(cluster, left=0), later)
+    assert (run.ending, cluster.measured_since) == (Ending.DONE, None)
 
 
 async def test_a_controller_that_waits_between_its_looks_is_not_called_silent() -> None:

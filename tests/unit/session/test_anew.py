@@ -65,8 +65,6 @@ async def test_a_range_is_never_longer_than_the_gates_own() -> None:
     ("scraped", "query"),
     [
         pytest.param("4", QUERY, id="scraped too rarely"),
-        pytest.param("", QUERY, id="no samples"),
-        pytest.param("0", QUERY, id="nothing counted"),
         pytest.param("24", "increase(x[2m])", id="another question"),
         pytest.param("24", "x", id="no range"),
         pytest.param("3", "rate(x[10s])", id="short enough"),
@@ -76,7 +74,21 @@ async def test_what_cannot_be_measured_anew_is_left_to_its_whole_range(
     scraped: str, query: str
 ) -> None:
     anew, _ = await asked(scraped, 42, query)
-    assert anew is None
+    assert anew is not None
+    assert not anew.is_possible
+    again, queries = await asked(scraped, 44, query, before=anew)
+    assert (again, queries) == (anew, [])
+
+
+@pytest.mark.parametrize("scraped", ["", "0"])
+async def test_what_has_no_samples_yet_is_tried_again(scraped: str) -> None:
+    anew, queries = await asked(scraped, 42)
+    assert (anew, len(queries)) == (None, 1)
+
+
+async def test_four_scrapes_of_a_quarter_of_a_minute_are_soon_enough() -> None:
+    anew, _ = await asked("8", 10)
+    assert anew == Anew(SINCE.timestamp(), SINCE.timestamp() + 60)
 
 
 async def test_an_answer_that_fails_keeps_what_was_measured() -> None:
@@ -91,6 +103,17 @@ async def test_an_answer_that_fails_keeps_what_was_measured() -> None:
         later = NOW + timedelta(seconds=42)
         assert await measured({key: known}, (key,), ways, SINCE, later) == {key: known}
         assert await measured({}, (key,), ways, SINCE, later) == {}
+
+
+async def test_a_server_that_does_not_know_the_question_is_not_asked_again() -> None:
+    refused = {"status": "error", "errorType": "bad_data", "error": "unknown function"}
+    async with loopback(ok(refused)) as server, PrometheusClient(server.url) as prometheus:
+        key = (server.url, QUERY)
+        ways = {server.url: Way(prometheus, "")}
+        found = await measured({}, (key,), ways, SINCE, NOW)
+        assert await measured(found, (key,), ways, SINCE, NOW) == found
+    assert not found[key].is_possible
+    assert len(server.requests) == 1
 
 
 def test_only_gates_of_the_version_in_force_are_measured_anew() -> None:

@@ -26,6 +26,7 @@ from tests.builders import (
     endpoint_slice,
     gate,
     ingress,
+    invalid,
     metric,
     pause,
     pod,
@@ -283,6 +284,12 @@ ROUTED: Json = {"routed": True, "weights": (20, NEW)}
             [ingress(weight_=20), service("checkout-stable", OLD)],
             "ingress 20% = status 20% ✔  services ✔",
             id="the Service is right",
+        ),
+        pytest.param(
+            {**ROUTED, "conditions": [invalid("service not found")]},
+            [ingress(weight_=20), service("checkout-canary", NEW)],
+            "ingress 20% = status 20% ✔  checkout-stable missing ✖",
+            id="a Service is gone",
         ),
         pytest.param(
             {},
