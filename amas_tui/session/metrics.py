@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from amas_tui.domain.base import Key
 from amas_tui.errors import AmasError, MetricsError
@@ -154,6 +155,7 @@ class MetricsFollower:
             kept = {asked: self._slo.series.get(asked, Series()) for asked in _asked(wanted)}
             self._slo = replace(self._slo, gauges=wanted, series=kept)
         if not wanted:
+            self._tell_search(scene)
             return
         # One after the other, so that an address is not looked for twice at the same time.
         ways = {gauge.address: await self._ways.to(gauge.address) for gauge in wanted}
@@ -213,6 +215,17 @@ class MetricsFollower:
         if found is None and time.monotonic() - self._surveyed_at > _AGAIN_SECONDS:
             self._survey = None
         return found
+
+    def _tell_search(self, scene: Scene) -> None:
+        """Say what comes of a server that was given although no template names one."""
+        if not self._options.url:
+            return
+        where = urlsplit(self._options.url).netloc
+        is_asking = self._survey is None or not self._survey.done()
+        note = f"asking {where} …" if is_asking else f"{where} has no known metrics of this rollout"
+        if note != self._slo.note:
+            self._slo = replace(self._slo, note=note)
+            self._found(scene.rollout.uid, self._slo)
 
     def _forget_survey(self) -> None:
         if self._survey is not None:

@@ -1,6 +1,7 @@
 """Whether the next gate would pass: its own queries and conditions, evaluated at this moment."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.rules.condition import Judgement, judge
@@ -9,6 +10,9 @@ from amas_tui.rules.gates import Gate, next_gates
 from amas_tui.store.gauges import GateMetric, gate_metrics
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Result, Series, Side, Slo
+
+NOT_ASKED: Final = "not asked yet"
+"""The reason of a verdict whose query has had no answer so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def _forecast(scene: Scene, slo: Slo, metric: GateMetric) -> Forecast:
         return Forecast(metric, side, None, metric.problem, is_canary=is_canary)
     series = slo.of(gauge, side)
     if series.result is None:
-        reason = series.problem or "not asked yet"
+        reason = series.problem or NOT_ASKED
         return Forecast(metric, side, None, reason, is_canary=is_canary)
     said = verdict(gauge, series)
     return Forecast(metric, side, said.phase, said.reason, series.result, is_canary)
@@ -109,7 +113,7 @@ def _judged_side(scene: Scene, gauge: Gauge) -> Side:
 def verdict(gauge: Gauge, series: Series) -> Judgement:
     """Return what the controller would say of the newest answer to a gauge's query."""
     if series.result is None:
-        return Judgement(None, series.problem or "not asked yet")
+        return Judgement(None, series.problem or NOT_ASKED)
     if series.problem:
         return Judgement(None, series.problem)
     said = judge(gauge.success, gauge.failure, value_of(series.result))

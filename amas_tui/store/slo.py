@@ -136,6 +136,7 @@ class Slo:
         problem: Why there are no numbers at all.
         fields: What the field references of the rollout's arguments stand for, by their path.
         anew: What was measured since a rollback's traffic came back, by the whole query.
+        note: What is to be said while there is no gauge, though there is a Prometheus.
     """
 
     gauges: tuple[Gauge, ...] = ()
@@ -145,6 +146,7 @@ class Slo:
     problem: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     anew: Mapping[Asked, Anew] = field(default_factory=dict)
+    note: str = ""
 
     def of(self, gauge: Gauge, side: Side) -> Series:
         """Return the series of one side of a gauge."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.rules.gates import Gate, GateKind
 from amas_tui.rules.weight import new_share
-from amas_tui.store.forecast import Forecast, GateForecast, forecasts
+from amas_tui.store.forecast import NOT_ASKED, Forecast, GateForecast, forecasts
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Result
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
@@ -46,7 +46,7 @@ def trouble_lines(scene: Scene, found: tuple[GateForecast, ...]) -> tuple[Line, 
         odd = [
             metric
             for metric in one.metrics
-            if metric.reason != "not asked yet"
+            if metric.reason != NOT_ASKED
             and (metric.phase is not AnalysisPhase.SUCCESSFUL or not metric.is_canary)
         ]
         width = max((len(metric.metric.metric.name) for metric in odd), default=0)
@@ -59,14 +59,12 @@ def gate_summary(scene: Scene, forecast: GateForecast) -> Line:
     """Return one line: which gate it is and what it would say."""
     counted = [one for one in forecast.metrics if one.counts]
     sign, words, tone = _LOOK.get(forecast.phase, _LOOK[None])
-    if forecast.phase is None and any(one.reason == "not asked yet" for one in counted):
+    if forecast.phase is None and any(one.reason == NOT_ASKED for one in counted):
         sign, words, tone = "◌", "being asked", Tone.DIM
     passing = sum(one.phase is AnalysisPhase.SUCCESSFUL for one in counted)
-    spans = [
-        Span(f" {place(scene, forecast.gate)} ", Tone.STRONG),
-        Span(f"{sign} {words}", tone),
-        Span(f"  {passing} of {len(counted)} good now", Tone.DIM),
-    ]
+    spans = [Span(f" {place(scene, forecast.gate)} ", Tone.STRONG), Span(f"{sign} {words}", tone)]
+    if not counted or any(one.reason != NOT_ASKED for one in counted):
+        spans.append(Span(f"  {passing} of {len(counted)} good now", Tone.DIM))
     if forecast.blind and scene.rollout.is_updating:
         names = ", ".join(forecast.blind)
         spans.append(Span(f"  {names} not about the new version", Tone.WARN))

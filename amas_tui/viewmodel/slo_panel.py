@@ -1,13 +1,16 @@
 """The metrics that judge: canary beside stable against the limit, as lines and as charts."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.rules.duration import clock_duration
+from amas_tui.store.extra_gauges import any_address
 from amas_tui.store.forecast import verdict
+from amas_tui.store.gauges import gauges
 from amas_tui.store.history import History
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Origin, Series, Side, Slo
 from amas_tui.viewmodel.chart import (
@@ -39,15 +42,26 @@ def slo_of(scene: Scene) -> Slo:
 
 def slo_lines(slo: Slo) -> tuple[Line, ...]:
     """Return one line per gauge: newest values of each side and the limit."""
-    lines = _gauge_lines(slo, slo.gauges)
-    return (*lines, (Span(f" {slo.problem}", Tone.WARN),)) if slo.problem else lines
+    return (*_gauge_lines(slo, slo.gauges), *_problem_lines(slo, slo.gauges))
+
+
+def _problem_lines(slo: Slo, shown: Iterable[Gauge]) -> tuple[Line, ...]:
+    """Return why there are no numbers: in one sentence, or each query's own with its name."""
+    if slo.problem:
+        return ((Span(f" {slo.problem}", Tone.WARN),),)
+    named: dict[str, str] = {}
+    for gauge in shown:
+        for side, _ in gauge.queries:
+            if problem := slo.of(gauge, side).problem:
+                named.setdefault(problem, gauge.name)
+    return tuple((Span(f" {name}: {problem}", Tone.WARN),) for problem, name in named.items())
 
 
 def short_slo_lines(slo: Slo, room: int) -> tuple[Line, ...]:
     """Return at most `room` lines: those of the gates, and of these the ones that fail first."""
     judging = [one for one in slo.gauges if one.origin in (Origin.TEMPLATE, Origin.RUN)]
     shown = judging or [one for one in slo.gauges if one.limits]
-    told = [(Span(f" {slo.problem}", Tone.WARN),)] if slo.problem and slo.gauges else []
+    told = _problem_lines(slo, shown)[:1] if slo.gauges else ()
     room -= len(told)
     if len(shown) > room:
         failing = [one for one in shown if is_failing(slo, one)]
@@ -102,12 +116,29 @@ def source_line(slo: Slo, local: datetime) -> Line:
     if slo.at is None:
         return (Span(f" from {slo.source}: no answer yet", Tone.DIM),)
     old = max(0, int((local - slo.at).total_seconds()))
+    # The age first: where the line is cut it is what must stay.
     if old < _FRESH_SECONDS:
-        return (Span(f" from {slo.source}, last sample just now", Tone.DIM),)
+        return (Span(f" last sample just now, from {slo.source}", Tone.DIM),)
     # In steps of five seconds: a clock that ticks each second costs bytes.
     age = clock_duration(timedelta(seconds=old // 5 * 5))
     tone = Tone.WARN if old > _STALE_SECONDS else Tone.DIM
-    return (Span(f" from {slo.source}, last sample {age} ago", tone),)
+    return (Span(f" last sample {age} ago, from {slo.source}", tone),)
+
+
+def without_numbers(scene: Scene, slo: Slo) -> str:
+    """Return why there is nothing to draw: what is still being read is not missing."""
+    if not scene.is_known(Kind.ANALYSIS_TEMPLATES) and not _is_refused(scene):
+        return "reading the analysis templates …"
+    if slo.note:
+        return slo.note
+    if gauges(scene) or any_address(scene):
+        return "asking Prometheus …"
+    return "no template here names a Prometheus; give one with --prometheus-url"
+
+
+def _is_refused(scene: Scene) -> bool:
+    stream = scene.stream(Kind.ANALYSIS_TEMPLATES)
+    return stream is not None and stream.error is not None
 
 
 def _family_line(slo: Slo, family: tuple[Gauge, ...], name: int) -> Line:
@@ -127,7 +158,7 @@ def _side(slo: Slo, family: tuple[Gauge, ...], side: Side) -> list[Span]:
     value = series.newest
     label = Span(f"{_LABEL[side]} ", _TONE[side])
     if value is None:
-        return [label, Span("no data  " if not series.problem else "not known  ", Tone.DIM)]
+        return [label, Span(f"{_nothing_yet(series)}  ", Tone.DIM)]
     if series.problem:
         # The newest value is from before the failure: it must not read as a verdict of now.
         return [label, Span(f"{number(value)} (old)  ", Tone.DIM)]
@@ -141,6 +172,13 @@ def _side(slo: Slo, family: tuple[Gauge, ...], side: Side) -> list[Span]:
         return [label, Span(f"{text}  ")]
     tone = Tone.GOOD if good else Tone.BAD
     return [label, Span(f"{text} "), Span("✔  " if good else "✖  ", tone)]
+
+
+def _nothing_yet(series: Series) -> str:
+    """Return why there is no value: not known is not the same as nothing there."""
+    if series.problem:
+        return "not known"
+    return "being asked" if series.result is None else "no data"
 
 
 def _short(value: float | None) -> str:

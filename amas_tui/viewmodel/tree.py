@@ -19,7 +19,7 @@ from amas_tui.viewmodel.rollout_view import (
     RevisionView,
     RolloutView,
 )
-from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, pad_middle, width
+from amas_tui.viewmodel.text import Line, Span, Tone, fit, merge, pad, pad_middle, width
 
 _ROLLOUT_ICON: Final = {"Progressing": "◌", "Paused": "॥", "Healthy": "✔", "Degraded": "✖"}
 _REPLICA_SET_ICON: Final = {
@@ -314,7 +314,8 @@ def tree_lines(view: RolloutView, now: datetime, cells: int) -> tuple[TreeLine, 
     room = max(12, cells - statuses - ages - details - 3)
     name_cells = min(names, room)
     return tuple(
-        TreeLine(node.key, _tree_line(node, name_cells, statuses, ages)) for node in all_nodes
+        TreeLine(node.key, fit(_tree_line(node, name_cells, statuses, ages), cells))
+        for node in all_nodes
     )
 
 

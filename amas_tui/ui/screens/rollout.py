@@ -37,6 +37,7 @@ from amas_tui.viewmodel.slo_panel import (
     slo_lines,
     slo_of,
     source_line,
+    without_numbers,
 )
 from amas_tui.viewmodel.text import EMPTY, Line, Span, Tone, fit, merge, wrap
 from amas_tui.viewmodel.timeline.lines import timeline_lines
@@ -225,7 +226,7 @@ class RolloutScreen(MainScreen):
     def _show_traffic(self, panel: LineView, here: Scene, shown: Shown) -> None:
         width, height = panel.size.width, panel.size.height
         lines = (pace_line(here, shown.now), *truth_lines(here, shown.now))
-        truth = [fit(line, width) for line in lines if line]
+        truth = [part for line in lines if line for part in wrap(line, width, limit=2, indent=1)]
         room = height - len(truth) - _MIN_CHART
         numbers: tuple[Line, ...] = ()
         if not self.is_tiled and room > 1:
@@ -243,11 +244,12 @@ class RolloutScreen(MainScreen):
             *trouble_lines(here, forecasts(here)),
             *rollback_lines(here, shown.now),
         )
-        numbers = [fit(line, width) for line in told]
+        numbers = [part for line in told for part in wrap(line, width, limit=2, indent=3)]
         source = fit(source_line(slo, shown.local), width)
         charts = slo_charts(here, slo, _second(shown.now), max(2, width // 14))
         if not charts:
-            panel.show((_no_metrics(here, width),))
+            text = f" {without_numbers(here, slo)}"
+            panel.show((*numbers, fit((Span(text, Tone.DIM),), width)))
             return
         fitting = max(1, (height - len(numbers) - 1) // _MIN_SLO_CHART)
         each = max(_MIN_SLO_CHART, (height - len(numbers) - 1) // min(fitting, len(charts)))
@@ -388,9 +390,3 @@ def _second(now: datetime) -> datetime:
 
 def _waiting() -> tuple[Line, ...]:
     return ((Span("   waiting for the rollout …", Tone.DIM),), EMPTY, EMPTY)
-
-
-def _no_metrics(here: Scene, width: int) -> Line:
-    del here
-    text = "no template here names a Prometheus; give one with --prometheus-url"
-    return fit((Span(f" {text}", Tone.DIM),), width)

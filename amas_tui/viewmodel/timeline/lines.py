@@ -46,7 +46,8 @@ def _moment_lines(
 ) -> tuple[Line, ...]:
     mark, tone = _MARK[moment.sort]
     if moment.is_bad:
-        tone = Tone.BAD
+        # By shape too: not every terminal has colours.
+        mark, tone = ("✖" if moment.sort is Sort.MEASUREMENT else mark), Tone.BAD
     words = tone if moment.is_bad or moment.sort in (Sort.WARNING, Sort.GAP) else Tone.NORMAL
     head = (Span(f" {clock(moment.at, now, zone)} ", Tone.DIM), Span(f"{mark} ", tone))
     return wrap((*head, Span(moment.text, words)), width, limit=_LINES, indent=_INDENT)

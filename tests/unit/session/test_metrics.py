@@ -158,6 +158,19 @@ async def test_a_prometheus_that_refuses_is_named_and_what_is_there_stays() -> N
     assert bad.at == good.at
 
 
+async def test_a_given_server_that_knows_nothing_of_the_rollout_is_named() -> None:
+    async with loopback(prometheus) as server:
+        followed = Followed(scene(rollout()), url=server.url)
+        task = asyncio.create_task(followed.follower.run())
+        followed.follower.follow("checkout-uid")
+        first, last = await followed.slo(), await followed.slo()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    where = server.url.removeprefix("http://")
+    assert first.note == f"asking {where} …"
+    assert last.note == f"{where} has no known metrics of this rollout"
+
+
 async def test_a_template_without_an_address_says_how_to_give_one() -> None:
     followed = Followed(asked(""))
     task = asyncio.create_task(followed.follower.run())

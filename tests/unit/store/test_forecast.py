@@ -137,6 +137,11 @@ def test_the_preview_says_gate_value_limit_and_verdict() -> None:
     )
 
 
+def test_what_has_had_no_answer_is_not_counted_as_bad() -> None:
+    (line, *_) = lines(measured())
+    assert line == " next gate, step 3 of 3, ◌ being asked"
+
+
 def test_the_gate_at_hand_is_called_so() -> None:
     assert lines(measured(canary=(0.99,), step=2))[0].startswith(" gate at hand, step 3 of 3,")
 

@@ -18,9 +18,21 @@ from amas_tui.viewmodel.slo_panel import (
     slo_of,
     source_line,
     weight_steps,
+    without_numbers,
 )
 from amas_tui.viewmodel.text import Line, Tone, plain
-from tests.builders import NEW, NOW, aborted, ago, condition, rollout, scene
+from tests.builders import (
+    NEW,
+    NOW,
+    aborted,
+    ago,
+    condition,
+    gate,
+    metric,
+    rollout,
+    scene,
+    template,
+)
 
 LIMITS = (Limit(">=", 0.95),)
 BOTH = ((Side.CANARY, "a"), (Side.STABLE, "b"))
@@ -34,10 +46,15 @@ def slo(
     problem: str = "",
     seconds: float = 0,
     series_problem: str = "",
+    result: tuple[float, ...] | None = None,
 ) -> Slo:
     gauge = Gauge("success-rate", BOTH, limits)
     series = {
-        ("", query): Series(() if value is None else ((NOW.timestamp(), value),), series_problem)
+        ("", query): Series(
+            () if value is None else ((NOW.timestamp(), value),),
+            series_problem,
+            result if value is None else None,
+        )
         for (_, query), value in zip(BOTH, (canary, stable), strict=True)
     }
     return Slo((gauge,), series, at=ago(seconds=seconds), problem=problem)
@@ -64,10 +81,17 @@ def text(lines: tuple[Line, ...]) -> list[str]:
             id="no traffic",
         ),
         pytest.param(
-            slo(None, 0.99), "success-rate  canary no data  stable 0.99 ✔  >= 0.95", id="no data"
+            slo(None, 0.99, result=()),
+            "success-rate  canary no data  stable 0.99 ✔  >= 0.95",
+            id="no data",
         ),
         pytest.param(
-            slo(None, None, series_problem="x"),
+            slo(None, 0.99),
+            "success-rate  canary being asked  stable 0.99 ✔  >= 0.95",
+            id="no answer so far",
+        ),
+        pytest.param(
+            slo(None, None, problem="x", series_problem="x"),
             "success-rate  canary not known  stable not known  >= 0.95",
             id="not known",
         ),
@@ -84,7 +108,51 @@ def text(lines: tuple[Line, ...]) -> list[str]:
     ],
 )
 def test_canary_and_stable_stand_beside_the_limit(found: Slo, line: str) -> None:
-    assert text(slo_lines(found)) == [line]
+    assert text(slo_lines(found))[0] == line
+
+
+def test_what_one_query_lacks_is_said_with_its_name() -> None:
+    gauges = (Gauge("success-rate", ((Side.ALL, "a"),)), Gauge("error rate", ((Side.ALL, "b"),)))
+    series = {("", "a"): Series(((1.0, 0.5),)), ("", "b"): Series((), "query b: 422 bad data")}
+    told = text(slo_lines(Slo(gauges, series)))
+    assert told[1:] == [
+        "error rate    all versions not known",
+        "error rate: query b: 422 bad data",
+    ]
+    assert len(short_slo_lines(Slo(gauges[:1], series), 3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("here", "found", "words"),
+    [
+        pytest.param(
+            scene(rollout(), unknown=[Kind.ANALYSIS_TEMPLATES]),
+            Slo(),
+            "reading the analysis templates …",
+            id="templates on their way",
+        ),
+        pytest.param(
+            scene(
+                rollout(steps=[gate("t")]),
+                template("t", metrics=[metric(address="http://prometheus:9090")]),
+            ),
+            Slo(),
+            "asking Prometheus …",
+            id="no answer so far",
+        ),
+        pytest.param(scene(rollout()), Slo(note="asking p …"), "asking p …", id="a given server"),
+        pytest.param(
+            scene(rollout()),
+            Slo(),
+            "no template here names a Prometheus; give one with --prometheus-url",
+            id="none at all",
+        ),
+    ],
+)
+def test_what_is_still_being_read_is_not_called_missing(
+    here: Scene, found: Slo, words: str
+) -> None:
+    assert without_numbers(here, found) == words
 
 
 def test_good_and_bad_have_their_tones() -> None:
@@ -114,7 +182,7 @@ def test_where_the_numbers_come_from_is_said_with_their_age(
     seconds: float, words: str, tone: Tone
 ) -> None:
     line = source_line(replace(slo(0.9, seconds=seconds), source="prom:9090 (as given)"), NOW)
-    assert plain(line) == f" from prom:9090 (as given), {words}"
+    assert plain(line) == f" {words}, from prom:9090 (as given)"
     assert line[0].tone is tone
 
 

@@ -53,6 +53,15 @@ def test_a_long_name_is_cut_in_its_middle() -> None:
     assert any("…" in line and "-end" in line for line in lines)
 
 
+@pytest.mark.parametrize("name", SCENES)
+def test_what_is_cut_off_a_line_is_marked(name: str) -> None:
+    view = rollout_view(SCENES[name]())
+    wide = [plain(line.line).split() for line in tree_lines(view, NOW, 200)]
+    for line, whole in zip(tree_lines(view, NOW, 60), wide, strict=True):
+        words = plain(line.line).split()
+        assert words[-1] == whole[-1] or "…" in words[-1]
+
+
 def test_the_plugins_sign_for_a_pause_is_replaced_by_one_with_a_known_width() -> None:
     view = rollout_view(SCENES["waiting"]())
     assert nodes(view, NOW)[0].status_text == "॥ Paused"
