@@ -155,7 +155,7 @@ class MetricsFollower:
             kept = {asked: self._slo.series.get(asked, Series()) for asked in _asked(wanted)}
             self._slo = replace(self._slo, gauges=wanted, series=kept)
         if not wanted:
-            self._tell_search(scene)
+            await self._tell_search(scene)
             return
         # One after the other, so that an address is not looked for twice at the same time.
         ways = {gauge.address: await self._ways.to(gauge.address) for gauge in wanted}
@@ -216,13 +216,17 @@ class MetricsFollower:
             self._survey = None
         return found
 
-    def _tell_search(self, scene: Scene) -> None:
-        """Say what comes of a server that was given although no template names one."""
-        if not self._options.url:
+    async def _tell_search(self, scene: Scene) -> None:
+        """Say what comes of a server that no gate of the rollout asks."""
+        address = any_address(scene)
+        if not (address or self._options.url):
             return
-        where = urlsplit(self._options.url).netloc
+        way = await self._ways.to(address)
+        where = urlsplit(self._options.url or address).netloc
         is_asking = self._survey is None or not self._survey.done()
         note = f"asking {where} …" if is_asking else f"{where} has no known metrics of this rollout"
+        if way.problem is not None:
+            note = way.problem.sentence
         if note != self._slo.note:
             self._slo = replace(self._slo, note=note)
             self._found(scene.rollout.uid, self._slo)

@@ -227,10 +227,11 @@ _NARROW_BAR: Final = 8
 _SHARE: Final = 4
 """Cells of a share without its bar."""
 _MIN_NAME: Final = 12
+_USUAL_NAME: Final = 16
 _MAX_NAME: Final = 40
 _MIN_NOW: Final = 26
 """Cells that a metric with its value and limit usually takes."""
-_MAX_NOW: Final = 32
+_MAX_NOW: Final = 28
 _MAX_NAMESPACE: Final = 20
 _MAX_CONTEXT: Final = 16
 
@@ -258,11 +259,12 @@ def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) 
     places = namespace + bool(namespace) + context + bool(context)
     room = width - 3 - places - state_ - 1 - step - 1 - bar - 1 - 1
     least_now = min(_least_now(rows), max(12, width * 2 // 5))
-    longest = min(_MAX_NAME, max((text_width(row.name) for row in rows), default=_MIN_NAME))
+    longest = max((text_width(row.name) for row in rows), default=0)
+    longest = min(_MAX_NAME, max(_USUAL_NAME, longest))
     if is_narrow and (room < longest + least_now or places):
         room += bar - _SHARE
         bar = _SHARE
-    if is_narrow and room < _MIN_NAME + least_now:
+    if is_narrow and room < _MIN_NAME + min(least_now, _MIN_NOW):
         room += step + 1
         step = 0
     name = max(_MIN_NAME, min(longest, room - least_now))

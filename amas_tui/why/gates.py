@@ -93,7 +93,7 @@ def _finding(found: Trial, fault: Fault, case: Case) -> Finding:
     elif not found.has_decided:
         sentence = f"{sentence}{_margin(found)}"
     if _is_inconclusive(found, case):
-        short = f"{short} inconclusive, {age(_since(found, case), case.now)}"
+        short = f"{short}, {age(_since(found, case), case.now)}"
     return Finding(
         sentence=sentence_end(sentence),
         short=sentence_end(short),

@@ -171,6 +171,19 @@ async def test_a_given_server_that_knows_nothing_of_the_rollout_is_named() -> No
     assert last.note == f"{where} has no known metrics of this rollout"
 
 
+async def test_a_server_that_is_away_is_named_although_no_gate_asks_it() -> None:
+    async with loopback(prometheus) as server:
+        url = server.url
+    followed = Followed(scene(rollout()), url=url)
+    task = asyncio.create_task(followed.follower.run())
+    followed.follower.follow("checkout-uid")
+    slo = await followed.slo()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert url.removeprefix("http://") in slo.note
+    assert "asking" not in slo.note
+
+
 async def test_a_template_without_an_address_says_how_to_give_one() -> None:
     followed = Followed(asked(""))
     task = asyncio.create_task(followed.follower.run())
