@@ -23,8 +23,12 @@ from amas_tui.domain.traffic import (
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.weight import max_weight, share_by_hash
 
-PATIENCE: Final = timedelta(seconds=5)
-"""How long a difference may stand before it counts as a fault."""
+PATIENCE: Final = timedelta(seconds=3)
+"""How long a difference may stand before it counts as a fault, wherever it is said.
+
+The controller writes Services, Ingress and status within a second of each other, and Services are
+folded in once a second.
+"""
 
 
 class Fault(StrEnum):

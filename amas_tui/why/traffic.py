@@ -12,17 +12,15 @@ from amas_tui.domain.base import Key, ManagedFields
 from amas_tui.domain.traffic import Ingress, Service
 from amas_tui.domain.workload import ReplicaSet
 from amas_tui.rules.roles import scale_down_deadline
-from amas_tui.rules.traffic import Difference, Fault, faults
+from amas_tui.rules.traffic import PATIENCE, Difference, Fault
 from amas_tui.rules.weight import max_weight, set_weight
 from amas_tui.store.detail import Detail
 from amas_tui.why.case import Case
 from amas_tui.why.finding import Cause, Chapter, Evidence, Finding, Severity
 from amas_tui.why.terms import current_words, plural, stable_words, version_words
 
-SETTLED: Final = timedelta(seconds=3)
-"""The controller writes Services, Ingress and status within a second of each other."""
 _STOOD: Final = timedelta(seconds=2)
-"""How long a difference that we watch must stand: Services are folded in once a second."""
+"""How long after the last change a read of the traffic counts: all is written by then."""
 _LAG: Final = timedelta(seconds=1)
 """How long a watch may be late with a change that a read has seen."""
 _TRAFFIC: Final = "panel-1"
@@ -35,12 +33,11 @@ def _faults(case: Case) -> tuple[Difference, ...]:
     a while, before its Services and Ingresses were read and since, proves that it is none.
     """
     found, snapshot = case.scene.differences, case.scene.snapshot
-    if not found or case.quiet_for <= SETTLED:
+    if case.rollout.uid in snapshot.differing:
+        return case.scene.traffic_faults(case.now)
+    if not found or case.quiet_for <= PATIENCE:
         return ()
     local = case.now - snapshot.clock_offset
-    since = snapshot.differing.get(case.rollout.uid)
-    if since is not None:
-        return faults(found, since, local, _STOOD)
     detail = snapshot.details.get(case.rollout.uid)
     return found if detail is None or _is_fresh(detail, case, local) else ()
 
@@ -201,7 +198,7 @@ def _short_of_stable(case: Case) -> Finding | None:
     actual = weights.canary.weight if weights else 0
     available = stable.status.available_replicas
     needed = _needed(case, wanted)
-    if actual == wanted or available >= needed or case.quiet_for <= SETTLED:
+    if actual == wanted or available >= needed or case.quiet_for <= PATIENCE:
         return None
     most = max_weight(rollout)
     is_dynamic = rollout.canary is not None and rollout.canary.dynamic_stable_scale
@@ -278,9 +275,9 @@ def _left(case: Case) -> Finding | None:
     ):
         return None
     deadline = scale_down_deadline(other)
-    is_waiting = deadline is not None and deadline + SETTLED > case.now
+    is_waiting = deadline is not None and deadline + PATIENCE > case.now
     since = rollout.status.aborted_at
-    if is_waiting or not other.spec.replicas or case.quiet_for <= SETTLED * 2:
+    if is_waiting or not other.spec.replicas or case.quiet_for <= PATIENCE * 2:
         return None
     why = _why_left(case)
     pods = plural(other.spec.replicas, "pod")

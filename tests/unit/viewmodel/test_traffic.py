@@ -14,6 +14,7 @@ from amas_tui.store.snapshot import Fact
 from amas_tui.viewmodel.chart import Chart, Curve
 from amas_tui.viewmodel.text import Tone, plain
 from amas_tui.viewmodel.traffic import planned_length, traffic_chart, truth_lines
+from amas_tui.why.diagnosis import diagnose
 from tests.builders import (
     NEW,
     NOW,
@@ -374,9 +375,19 @@ def test_a_difference_that_stands_is_a_fault_with_a_line_of_its_own() -> None:
 
 
 def test_a_difference_of_a_moment_is_not_bad() -> None:
-    here = differing(scene(rollout(**ROUTED), ingress(weight_=50)), seconds=4)
+    here = differing(scene(rollout(**ROUTED), ingress(weight_=50)), seconds=2)
     (line,) = truth_lines(here, NOW)
     assert Tone.BAD not in {span.tone for span in line}
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 2, 2.9, 3, 4, 5, 60])
+def test_why_and_the_truth_line_call_a_difference_a_fault_at_the_same_moment(
+    seconds: float,
+) -> None:
+    here = differing(scene(rollout(**ROUTED), ingress(weight_=50)), seconds=seconds)
+    told = any("sends 50%" in plain(line) for line in truth_lines(here, NOW))
+    found = any("sends 50%" in one.finding.sentence for one in diagnose(here, NOW).found)
+    assert told is found is (seconds >= 3)
 
 
 def test_the_canary_service_is_not_judged_while_an_abort_flaps_it() -> None:
