@@ -258,10 +258,11 @@ def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) 
     step = max(len("STEP"), *(len(row.step) for row in rows)) if rows else len("STEP")
     places = namespace + bool(namespace) + context + bool(context)
     room = width - 3 - places - state_ - 1 - step - 1 - bar - 1 - 1
-    least_now = min(_least_now(rows), max(12, width * 2 // 5))
+    wanted_now = _wanted_now(rows)
+    least_now = min(wanted_now, _MAX_NOW, max(12, width * 2 // 5))
     longest = max((text_width(row.name) for row in rows), default=0)
     longest = min(_MAX_NAME, max(_USUAL_NAME, longest))
-    if is_narrow and (room < longest + least_now or places):
+    if is_narrow and (room < longest + wanted_now or places):
         room += bar - _SHARE
         bar = _SHARE
     if is_narrow and room < _MIN_NAME + min(least_now, _MIN_NOW):
@@ -271,13 +272,13 @@ def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) 
     return Columns(namespace, name, state_, step, bar, max(0, room - name), context)
 
 
-def _least_now(rows: Sequence[BoardRow]) -> int:
+def _wanted_now(rows: Sequence[BoardRow]) -> int:
     """Return the cells that the last column needs for what is wrong.
 
     What merely takes its time does not count: it changes by the second, and the columns with it.
     """
     wrong = (text_width(row.now) for row in rows if row.needs_human or row.now_tone is Tone.BAD)
-    return min(_MAX_NOW, max(_MIN_NOW, max(wrong, default=0)))
+    return max(_MIN_NOW, max(wrong, default=0))
 
 
 _TRAFFIC: Final = {BAR_CELLS + 5: "TRAFFIC TO NEW", _NARROW_BAR + 5: "TRAFFIC", _SHARE: "NEW"}

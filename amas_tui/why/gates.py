@@ -129,7 +129,7 @@ def _unreachable(metric: MetricState, case: Case) -> tuple[str, str]:
     where = f"Prometheus at {host(metric)}" if host(metric) else "its provider"
     return (
         f"{where} does not answer the controller: {error_words(metric)}",
-        f"{metric.name}: Prometheus does not answer",
+        f"Prometheus does not answer, {metric.name}",
     )
 
 

@@ -140,6 +140,23 @@ def test_the_silence_of_the_controller_is_called_so_and_ends(start: Start) -> No
     terminal.until("promote: done (", SECONDS)
 
 
+def test_a_prometheus_that_is_away_is_named_until_it_is_back(start: Start) -> None:
+    terminal = start("demo", "--scenario", "prometheus-away", "--speed", "20", size=(80, 24))
+    board = terminal.until("Prometheus does not answer", SECONDS)
+    assert "catalog" in board
+    assert "1 rollout  live" in board
+    terminal.press("enter")
+    terminal.until("does not answer the controller", SECONDS)
+    healed = terminal.until("Healthy: v6.3.0", SECONDS)
+    assert "does not answer" not in healed
+    terminal.press("2")
+    panel = terminal.until("last sample just now", SECONDS)
+    assert "(old)" not in panel
+    terminal.press("escape")
+    back = terminal.until("v6.3.0,", SECONDS)
+    assert "Healthy" in back
+
+
 def test_without_a_terminal_the_story_is_told_and_its_actions_are_proved(tmp_path: Path) -> None:
     told = run(tmp_path)
     assert told.returncode == 0, told.stderr + told.stdout

@@ -444,6 +444,14 @@ def test_at_80_columns_a_long_name_does_not_cut_what_is_wrong(
     assert width(line) == 80
 
 
+def test_the_bar_makes_room_for_what_is_wrong_and_stays_where_nothing_is() -> None:
+    told = "Prometheus does not answer, success-rate"
+    wrong = [_row("catalog", standing=Standing.ANALYSING, word="Analysing", now=told)]
+    assert told not in plain(row_line(wrong[0], columns(wrong, 80)))
+    wrong = [replace(wrong[0], now_tone=Tone.BAD)]
+    assert told in plain(row_line(wrong[0], columns(wrong, 80)))
+
+
 def test_names_that_differ_at_their_end_are_told_apart_when_they_are_cut() -> None:
     rows = [
         _row(f"amas-orchestrator-worker-{end}", standing=Standing.HALTED, word="Inconclusive")
