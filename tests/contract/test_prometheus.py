@@ -221,6 +221,24 @@ INSTANT: Final = (
     "'it''s' == 1",
     "'\\x41\\u00e9\\n'",
     "`raw \\n`",
+    'sum(rate(http_requests_total{status=~"9.."}[2m])) or vector(0)',
+    (
+        '(sum(rate(http_requests_total{status=~"9.."}[2m])) or vector(0))'
+        " / sum(rate(http_requests_total[2m]))"
+    ),
+    'sum(rate(http_requests_total{status=~"5.."}[2m])) or vector(0)',
+    "up or temperature",
+    "temperature or up",
+    'up{instance="one:80"} or up',
+    "up or on(instance) temperature",
+    "up or on() temperature",
+    "nothing or on() up",
+    "up or ignoring(instance) temperature",
+    "nothing or nothing or up == 1",
+    "up OR temperature > 0 or still",
+    "vector(1) + 1 or vector(0) * 2",
+    "-up or still",
+    "sum by (instance) (up or temperature)",
     "SUM(up)",
     "Sum By (instance) (up)",
     "up # how many are there",
@@ -383,6 +401,8 @@ REFUSED: Final = (
     "http_requests_total / on(service) http_requests_total",
     "up + on() up", "-{instance=\"one:80\"}",
     'http_requests_total + on(service) http_requests_total{pod="shop-abc-a",status="200"}',
+    "up or 1", "1 or up", "1 or 2", "up or bool up", "up or on(a) 1", "up or",
+    "or up or", "up or up[5m]",
     "up > on(nothing) up", '{__name__=~"up|still"} * 1',
 )  # fmt: skip
 
@@ -397,7 +417,7 @@ def test_a_query_is_refused_in_the_real_words(demo: Asked, real: Asked, query: s
 
 
 LEFT_OUT: Final = (
-    "foo offset 5m", "foo @ 5", "foo[5m:1m]", "1 % 2", "2 ^ 3", "foo and bar", "foo or bar",
+    "foo offset 5m", "foo @ 5", "foo[5m:1m]", "1 % 2", "2 ^ 3", "foo and bar",
     "foo unless bar", "topk(1, foo)", "quantile(0.9, foo)", "irate(foo[5m])", "absent(foo)",
     "time()", "abs(foo)", "label_replace(foo, \"a\", \"b\", \"c\", \"d\")", "foo atan2 bar",
     "foo / on(a) group_left bar",

@@ -169,6 +169,8 @@ class Parentheses(Node):
 Expression = Number | Text | Selector | Range | Call | Aggregation | Sign | Binary | Parentheses
 
 COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
+UNION: Final = "or"
+"""Gives the series of the left side, and those of the right that have no like there."""
 
 FUNCTIONS: Final = {
     "histogram_quantile": ((Type.SCALAR, Type.VECTOR), Type.VECTOR),

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from amas_tui.demo.prometheus.ast import COMPARISONS, Binary, Matching
+from amas_tui.demo.prometheus.ast import COMPARISONS, UNION, Binary, Matching
 from amas_tui.demo.prometheus.labels import METRIC_NAME, Labels, only, text, without
 from amas_tui.demo.prometheus.values import Sample, Scalar, Value, Vector
 
@@ -55,6 +55,8 @@ def combined(node: Binary, left: Value, right: Value) -> Value:
             return Vector(tuple(_with_number(node, left, right.value, is_left=False)))
         case Scalar(), Vector():
             return Vector(tuple(_with_number(node, right, left.value, is_left=True)))
+        case Vector(), Vector() if node.operator == UNION:
+            return _union(node, left, right)
         case Vector(), Vector():
             return Vector(tuple(_matched(node, left, right)))
     raise ValueError("binary expression must contain only scalar and instant vector types")
@@ -76,6 +78,13 @@ def _with_number(node: Binary, vector: Vector, number: float, *, is_left: bool) 
         made = _result(node, number, value) if is_left else _result(node, value, number)
         if made is not None:
             yield Sample(labels, value if keeps_value else made)
+
+
+def _union(node: Binary, left: Vector, right: Vector) -> Vector:
+    matching = node.matching or Matching(on=False, labels=())
+    known = {_group(matching, sample.labels) for sample in left.samples}
+    others = (one for one in right.samples if _group(matching, one.labels) not in known)
+    return Vector((*left.samples, *others))
 
 
 def _matched(node: Binary, left: Vector, right: Vector) -> Iterator[Sample]:

@@ -6,6 +6,7 @@ Source: prometheus v2.42 promql/parser/parse.go checkAST.
 from amas_tui.demo.prometheus.ast import (
     COMPARISONS,
     FUNCTIONS,
+    UNION,
     Aggregation,
     Binary,
     Call,
@@ -81,6 +82,9 @@ def _check_binary(node: Binary, query: str) -> None:
             raise ParseError(query, side.at, problem)
     if Type.SCALAR in types and node.matching is not None and node.matching.labels:
         problem = "vector matching only allowed between instant vectors"
+        raise ParseError(query, node.at, problem)
+    if Type.SCALAR in types and node.operator == UNION:
+        problem = f"set operator {quoted(UNION)} not allowed in binary scalar expression"
         raise ParseError(query, node.at, problem)
 
 

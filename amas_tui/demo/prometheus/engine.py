@@ -10,6 +10,7 @@ from typing import Final
 from amas_tui.demo.prometheus import functions
 from amas_tui.demo.prometheus.ast import (
     COMPARISONS,
+    UNION,
     Aggregation,
     Binary,
     Call,
@@ -199,7 +200,10 @@ class Engine:
             value = combined(node, left, right)
         except ValueError as error:
             raise EvaluationError(str(error)) from error
-        if isinstance(value, Vector) and (node.returns_bool or node.operator not in COMPARISONS):
+        keeps_names = node.operator == UNION or (
+            node.operator in COMPARISONS and not node.returns_bool
+        )
+        if isinstance(value, Vector) and not keeps_names:
             return self._renamed(value.samples)
         return value
 

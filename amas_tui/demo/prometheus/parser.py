@@ -10,6 +10,7 @@ from amas_tui.demo.prometheus.ast import (
     COMPARISONS,
     FUNCTIONS,
     NO_NAMES,
+    UNION,
     Aggregation,
     Binary,
     Call,
@@ -30,7 +31,7 @@ _AGGREGATIONS: Final = frozenset({"sum", "avg", "min", "max", "count"})
 _SELECTOR_WORDS: Final = frozenset(
     {Word.IDENTIFIER, Word.METRIC, Word.KEYWORD, Word.AGGREGATION, Word.OPERATOR}
 )
-_LEVELS: Final = (COMPARISONS, frozenset("+-"), frozenset("*/"))
+_LEVELS: Final = (frozenset({UNION}), COMPARISONS, frozenset("+-"), frozenset("*/"))
 """The binary operators, those that bind least first."""
 _DURATION: Final = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?"
@@ -133,7 +134,7 @@ class _Parser:
         if level == len(_LEVELS):
             return self._signed()
         left = self._expression(level + 1)
-        while self._next.word is Word.OPERATOR and self._next.text in _LEVELS[level]:
+        while self._next.word is Word.OPERATOR and self._next.text.lower() in _LEVELS[level]:
             left = self._binary(left, level)
         return left
 
@@ -147,7 +148,8 @@ class _Parser:
             on = self._take().text.lower() == "on"
             matching = Matching(on, self._grouping())
         right = self._expression(level + 1)
-        return Binary(left.at, operator.text, left, right, returns_bool, matching, operator.at)
+        sign = operator.text.lower()
+        return Binary(left.at, sign, left, right, returns_bool, matching, operator.at)
 
     def _signed(self) -> Expression:
         if self._next.word is Word.OPERATOR and self._next.text in "+-":
