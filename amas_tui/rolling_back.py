@@ -189,7 +189,7 @@ async def _looked_again(gate: Gate, run: Run, scene: Scene, now: datetime) -> Ru
 
 def _is_silent(run: Run, scene: Scene, now: datetime) -> bool:
     """Return whether the controller has not reacted to the last write in its time."""
-    if run.pending is None or run.move is Move.CHECK:
+    if run.pending is None or (run.move is Move.CHECK and run.is_taken_up):
         return False
     if run.route.path is Path.INVALID and now - run.pending.sent_at <= _REFUSED_REACTION:
         return False

@@ -129,14 +129,15 @@ def pods_check(scene: Scene, to: str, now: datetime) -> Check:
     if not left:
         return Check(name, Result.PASSED, "none is left")
     count = sum(rs.status.replicas for rs in left)
-    until = [_deadline(rs) for rs in left]
-    if all(until) and not scene.rollout.spec.paused:
-        last = max(moment for moment in until if moment is not None)
-        local = last.astimezone(now.tzinfo)
-        kept = f"{count} kept on purpose until {local:%H:%M:%S}; they get no traffic"
-        is_due = last > now
-        return Check(name, Result.PASSED if is_due else Result.PENDING, kept)
-    return Check(name, Result.PENDING, f"{count} are left")
+    until = [moment for rs in left if (moment := _deadline(rs)) is not None]
+    if len(until) < len(left) or scene.rollout.spec.paused:
+        return Check(name, Result.PENDING, f"{count} are left")
+    first, last = (one(until).astimezone(now.tzinfo) for one in (min, max))
+    if first <= now:
+        return Check(name, Result.PENDING, f"{count} are left, due to go at {first:%H:%M:%S}")
+    is_cut_off = traffic_check(scene, to).result is Result.PASSED
+    words = "; they get no traffic" if is_cut_off else ""
+    return Check(name, Result.PASSED, f"{count} kept on purpose until {last:%H:%M:%S}{words}")
 
 
 def _deadline(replica_set: ReplicaSet) -> datetime | None:

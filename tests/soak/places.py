@@ -58,7 +58,9 @@ class Place:
 
     def good(self) -> str:
         """Return the hash of the version that a rollback must bring back: the first one."""
-        sets = self.api.list("replicasets", self.namespace)
+        # A Deployment's own have no such revision.
+        every = self.api.list("replicasets", self.namespace)
+        sets = [rs for rs in every if REVISION in rs["metadata"]["annotations"]]
         first = min(sets, key=lambda rs: int(rs["metadata"]["annotations"][REVISION]))
         return str(first["metadata"]["labels"][HASH])
 
@@ -161,6 +163,21 @@ def blue_green(at: Place) -> None:
     at.wait(states.is_paused)
 
 
+def activeless(at: Place) -> None:
+    """Make a blue-green rollout whose active Service is gone while its preview waits."""
+    blue_green(at)
+    at.api.delete("services", at.namespace, f"{NAME}-active")
+    _refused(at)
+
+
+def workload(at: Place) -> None:
+    """Make a canary that takes its pods' template from a Deployment, and waits."""
+    steps = [rollouts.set_weight(20), rollouts.pause(), rollouts.set_weight(60)]
+    at.apply(*rollouts.workload_ref(at.namespace, NAME, steps, replicas=2, requests_per_second=0))
+    at.api.set_image(at.namespace, NAME, "v2", plural="deployments")
+    at.wait(states.is_paused)
+
+
 def switched(at: Place) -> None:
     """Make a blue-green rollout that has switched for good."""
     blue_green(at)
@@ -198,13 +215,15 @@ STATES: Final[dict[str, Callable[[Place], None]]] = {
     "aborted": aborted,
     "no service": serviceless,
     "no ingress": ingressless,
+    "no active": activeless,
+    "workload": workload,
 }
 """How each state is made."""
 
 TWO_WRITES: Final = ("complete", "switched")
 """The states whose way back has a second write."""
 
-BY_HAND: Final = ("no service", "no ingress")
+BY_HAND: Final = ("no service", "no ingress", "no active")
 """The states that a hand must mend with the commands that are printed."""
 
 CAN_BE_GATED: Final = ("in flight", "complete", "basic", "blue-green", "held", "switched")

@@ -67,7 +67,7 @@ def _pods(rollout: Json, pods: list[Json], sets: Iterable[Json], good: str) -> I
     own = [pod for pod in ready if pod["metadata"]["labels"].get(HASH) == good]
     if len(own) < rollout["spec"]["replicas"]:
         yield f"{len(own)} of {rollout['spec']['replicas']} good pods are ready"
-    kept = {one["metadata"]["labels"][HASH] for one in sets if _is_kept(one)}
+    kept = {one["metadata"]["labels"].get(HASH) for one in sets if _is_kept(one)}
     others = Counter(
         pod["metadata"]["labels"].get(HASH) for pod in ready if pod not in own and _is_alive(pod)
     )

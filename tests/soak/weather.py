@@ -48,8 +48,8 @@ class Weather(StrEnum):
         """Return how a rollback may end in it."""
         if self is not Weather.BLIND:
             return _DONE
-        # What was aborted has its traffic back, whoever is blind.
-        return _DONE if state == "aborted" else _SILENT
+        # What was aborted has its traffic back, whoever is blind; its pods may be left.
+        return _DONE | _SILENT if state == "aborted" else _SILENT
 
 
 _DONE: Final = frozenset({Ending.DONE})

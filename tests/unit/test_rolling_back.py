@@ -281,6 +281,22 @@ async def test_a_controller_that_waits_between_its_looks_is_not_called_silent() 
     assert (run.ending, len(cluster.writes)) == (Ending.NO_EFFECT, 1)
 
 
+async def test_what_was_aborted_and_is_seen_by_nobody_is_silence_not_a_lack_of_time() -> None:
+    cluster = cluster_of(abort=True, aborted_at=NOW, paused=[], step=0, weights=(0, NEW))
+    gate = Gate(cluster)
+    run = await started(cluster, gate)
+    for second in range(12):
+        run = await advance(gate, run, seen(cluster, left=1), NOW + timedelta(seconds=second))
+    assert (run.ending, run.trail.moves) == (Ending.NO_EFFECT, (Move.PUT_BACK,))
+    left = progress(run).stages[1].text
+    assert left == "canary pods gone: 1 are left"
+    # Once its pods are gone it is done all the same, and says what is amiss.
+    run = await advance(gate, run, seen(cluster, left=0), NOW + timedelta(seconds=13))
+    assert run.ending is Ending.DONE
+    said = "the controller has not taken up the template that was put back"
+    assert progress(run).remark == said
+
+
 async def test_after_two_minutes_it_says_which_check_is_missing() -> None:
     cluster = cluster_of()
     gate = Gate(cluster)

@@ -98,20 +98,36 @@ def test_a_check_that_is_not_through_says_what_it_saw(
 
 
 @pytest.mark.parametrize(
-    ("until", "held", "result"),
+    ("until", "fields", "result", "words"),
     [
-        pytest.param(ago(seconds=-24), False, Result.PASSED, id="kept on purpose"),
-        pytest.param(ago(seconds=5), False, Result.PENDING, id="due"),
-        pytest.param(ago(seconds=-24), True, Result.PENDING, id="held: kept for ever"),
+        pytest.param(
+            ago(seconds=-24),
+            {},
+            Result.PASSED,
+            "1 kept on purpose until 14:07:45; they get no traffic",
+            id="kept on purpose",
+        ),
+        pytest.param(
+            ago(seconds=-24),
+            {"weights": (20, NEW)},
+            Result.PASSED,
+            "1 kept on purpose until 14:07:45",
+            id="with traffic still",
+        ),
+        pytest.param(
+            ago(seconds=5), {}, Result.PENDING, "1 are left, due to go at 14:07:16", id="due"
+        ),
+        pytest.param(
+            ago(seconds=-24), {"held": True}, Result.PENDING, "1 are left", id="held: for ever"
+        ),
     ],
 )
 def test_pods_that_are_kept_on_purpose_are_no_trouble(
-    *, until: datetime, held: bool, result: Result
+    until: datetime, fields: Json, result: Result, words: str
 ) -> None:
     kept = replica_set(replicas=1, annotations={"scale-down-deadline": str(stamp(until))})
-    one = found(of({**BACK, "held": held}, kept))["canary pods gone"]
-    assert one.result is result
-    assert ("kept on purpose until" in one.words) is not held
+    one = found(of({**BACK, **fields}, kept))["canary pods gone"]
+    assert (one.result, one.words) == (result, words)
 
 
 @pytest.mark.parametrize(
