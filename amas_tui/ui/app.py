@@ -65,6 +65,8 @@ BACKLOG: Final = 32 * 1024
 _RETRY_SECONDS: Final = 5.0
 _TWICE: Final = timedelta(seconds=2)
 _WATCHDOG_SECONDS: Final = 3.0
+_WARM_SECONDS: Final = 1.0
+"""Until what opening a rollout needs is loaded: the board has been painted by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,8 @@ class AmasApp(ActingApp):
             # What is there now stays: it need never be looked through again.
             gc.freeze()
             gc.enable()
+            # While the board is read: opening a rollout must not wait for its modules.
+            self.set_timer(_WARM_SECONDS, _warm)
         link.snapshot = snapshot
         if link.cluster is not None:
             link.place = replace(link.place, namespaces=link.cluster.namespaces)
@@ -630,6 +634,11 @@ def _seen(link: Link, local: datetime) -> ClusterView:
         now=local + offset,
         snapshot=link.snapshot,
     )
+
+
+def _warm() -> None:
+    """Load what the first key would wait for."""
+    from amas_tui.ui.screens import dialog, rollout, why  # noqa: F401, PLC0415 - after first paint
 
 
 def _watchdog(code: int) -> None:

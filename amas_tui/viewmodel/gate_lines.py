@@ -6,6 +6,7 @@ from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.rules.gates import Gate, GateKind
 from amas_tui.rules.weight import new_share
 from amas_tui.store.forecast import NOT_ASKED, Forecast, GateForecast, forecasts
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Gauge, Result
 from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
@@ -29,7 +30,7 @@ def gate_lines(scene: Scene, found: tuple[GateForecast, ...]) -> tuple[Line, ...
         for metric in one.metrics:
             lines += _metric_lines(scene, metric, width)
         if not one.metrics:
-            lines.append((Span("   its templates are not known here", Tone.WARN),))
+            lines.append((Span(f"   {_unread(scene)}", Tone.WARN),))
     return tuple(lines)
 
 
@@ -57,6 +58,9 @@ def trouble_lines(scene: Scene, found: tuple[GateForecast, ...]) -> tuple[Line, 
 
 def gate_summary(scene: Scene, forecast: GateForecast) -> Line:
     """Return one line: which gate it is and what it would say."""
+    if not forecast.metrics:
+        where = Span(f" {place(scene, forecast.gate)} ", Tone.STRONG)
+        return (where, Span(_unread(scene), Tone.DIM))
     counted = [one for one in forecast.metrics if one.counts]
     sign, words, tone = _LOOK.get(forecast.phase, _LOOK[None])
     if forecast.phase is None and any(one.reason == NOT_ASKED for one in counted):
@@ -69,6 +73,14 @@ def gate_summary(scene: Scene, forecast: GateForecast) -> Line:
         names = ", ".join(forecast.blind)
         spans.append(Span(f"  {names} not about the new version", Tone.WARN))
     return merge(spans)
+
+
+def _unread(scene: Scene) -> str:
+    """Return why nothing is known of a gate's metrics."""
+    stream = scene.stream(Kind.ANALYSIS_TEMPLATES)
+    is_refused = stream is not None and stream.error is not None
+    is_coming = not scene.is_known(Kind.ANALYSIS_TEMPLATES) and not is_refused
+    return "its templates are being read" if is_coming else "its templates are not known here"
 
 
 def place(scene: Scene, gate: Gate) -> str:

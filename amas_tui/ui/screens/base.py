@@ -61,7 +61,8 @@ class MainScreen(Screen[None]):
         return self._prompt is None and (keymap.is_replay or not one.in_replay)
 
     def compose(self) -> ComposeResult:
-        """Lay out header, banner, body and footer."""
+        """Lay out header, banner, body and footer; the first frame has what frames them already."""
+        self._show_frame(self.shown, self.app.size.width)
         yield self._header
         yield self._banner
         yield from self.compose_body()
@@ -98,7 +99,9 @@ class MainScreen(Screen[None]):
         if not self._is_ready or not self.size.width:
             return
         self.show_body(shown)
-        width = self.size.width
+        self._show_frame(shown, self.size.width)
+
+    def _show_frame(self, shown: Shown, width: int) -> None:
         top = header(shown.place, self.trail(shown), self.counts(), shown.fresh, width)
         self._header.show((top,))
         self._banner.show(self.banner(shown, width))

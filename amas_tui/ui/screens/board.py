@@ -180,12 +180,12 @@ class BoardScreen(MainScreen):
                 self.post_message(Opened(uid))
             case "why" if uid is not None:
                 self.post_message(WhyAsked(uid))
-            case "why":
-                self._say_nothing_selected()
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
             case "rollback" | "actions" if uid is not None:
                 self.post_message(ActionAsked(id_, uid))
+            case "open" | "why" | "rollback" | "actions":
+                self._say_nothing_selected()
             case "filter" if argument:
                 self._show(replace(self._filter, text=argument))
             case "filter":

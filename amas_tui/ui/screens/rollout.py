@@ -95,7 +95,9 @@ class RolloutScreen(MainScreen):
         )
 
     def compose_body(self) -> ComposeResult:
-        """Lay out head, outcome and panels."""
+        """Lay out head, outcome and panels; the first frame has the head and the room of each."""
+        self._lay_out()
+        self._show_head(self.shown, self.app.size.width)
         yield self._head_view
         yield self._tabs_view
         yield self._outcome
@@ -109,7 +111,9 @@ class RolloutScreen(MainScreen):
     @property
     def is_tiled(self) -> bool:
         """Return whether all panels are on the screen."""
-        wide = self.size.width >= _TILED_WIDTH and self.size.height >= _TILED_HEIGHT
+        # Before its first layout a screen has no size of its own.
+        size = self.size if self.size.width else self.app.size
+        wide = size.width >= _TILED_WIDTH and size.height >= _TILED_HEIGHT
         return wide and not self._maximised
 
     def trail(self, shown: Shown) -> Iterable[str]:
@@ -152,14 +156,10 @@ class RolloutScreen(MainScreen):
     def show_body(self, shown: Shown) -> None:
         """Show the rollout in a picture."""
         self._lay_out()
-        here = self._scene(shown)
-        self._tabs_view.show((self._tabs(),))
+        here = self._show_head(shown, self.size.width)
         self._outcome.show(shown.outcome)
         if here is None:
-            self._head_view.show(_waiting())
             return
-        is_gone = shown.snapshot is not None and self.uid not in shown.snapshot.rollouts
-        self._head_view.show(self._head(here, shown, is_gone=is_gone))
         makers: tuple[Callable[[LineView, Scene, Shown], None], ...] = (
             self._show_traffic,
             self._show_slo,
@@ -172,6 +172,16 @@ class RolloutScreen(MainScreen):
         for panel, make in zip(self._panels, makers, strict=True):
             if not panel.has_class("-hidden") and panel.size.width:
                 make(panel, here, shown)
+
+    def _show_head(self, shown: Shown, width: int) -> Scene | None:
+        here = self._scene(shown)
+        self._tabs_view.show((self._tabs(width),))
+        if here is None:
+            self._head_view.show(_waiting())
+            return None
+        is_gone = shown.snapshot is not None and self.uid not in shown.snapshot.rollouts
+        self._head_view.show(self._head(here, shown, width, is_gone=is_gone))
+        return here
 
     def make_anew(self) -> None:
         """Show the same picture for the sizes that the panels have now."""
@@ -190,17 +200,16 @@ class RolloutScreen(MainScreen):
             _hide(column, hidden=not tiled and index != in_front)
         self._read_log()
 
-    def _tabs(self) -> Line:
+    def _tabs(self, width: int) -> Line:
         spans: list[Span] = [Span(" ")]
         for index, name in enumerate(PANELS):
             front = index == self._panel
             spans.append(Span(f"{index + 1} ", Tone.KEY))
             spans.append(Span(name, Tone.STRONG if front else Tone.DIM))
             spans.append(Span("  "))
-        return fit(merge(spans), self.size.width)
+        return fit(merge(spans), width)
 
-    def _head(self, here: Scene, shown: Shown, *, is_gone: bool) -> tuple[Line, ...]:
-        width = self.size.width
+    def _head(self, here: Scene, shown: Shown, width: int, *, is_gone: bool) -> tuple[Line, ...]:
         if is_gone:
             gone = (
                 f"{here.rollout.key.name} is gone: it was deleted. What is shown is its last state."

@@ -7,6 +7,7 @@ import pytest
 from amas_tui.domain.analysis import AnalysisPhase
 from amas_tui.store.forecast import GateForecast, forecasts
 from amas_tui.store.gauges import gauges
+from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.slo import Result, Series, Side, Slo
 from amas_tui.viewmodel.gate_lines import gate_lines, gate_summary, next_gate_line, trouble_lines
@@ -135,6 +136,13 @@ def test_the_preview_says_gate_value_limit_and_verdict() -> None:
     assert lines(measured(canary=(0.99,)))[0] == (
         " next gate, step 3 of 3, ✔ would pass  1 of 1 good now"
     )
+
+
+def test_templates_that_are_still_being_read_are_no_gate_without_metrics() -> None:
+    waiting = rollout(steps=(weight(20), pause(), gate("t")))
+    coming = scene(waiting, unknown=[Kind.ANALYSIS_TEMPLATES])
+    assert lines(coming)[0] == " next gate, step 3 of 3, its templates are being read"
+    assert lines(scene(waiting))[0] == " next gate, step 3 of 3, its templates are not known here"
 
 
 def test_what_has_had_no_answer_is_not_counted_as_bad() -> None:
