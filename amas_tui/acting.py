@@ -17,12 +17,21 @@ from amas_tui.actions.limits import Limits
 from amas_tui.actions.patches import needs, undo_template, writes
 from amas_tui.actions.preview import consequence
 from amas_tui.actions.progress import Pending, Progress
+from amas_tui.actions.proof import is_unexplained, noted
 from amas_tui.actions.record import Note, Record
 from amas_tui.actions.rule import Material, RefusedError
 from amas_tui.actions.standing import standing_warnings
-from amas_tui.actions.template import OWN_MANAGERS, workload_kind, workload_of
+from amas_tui.actions.template import workload_kind, workload_of
 from amas_tui.actions.verb import Choice, Target, Verb
 from amas_tui.actions.write import FIELD_MANAGER, Write
+from amas_tui.actions.writers import (
+    fields_of,
+    new_writer,
+    new_writers,
+    place,
+    put_back,
+    words_of,
+)
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import Rollout
 from amas_tui.errors import (
@@ -83,7 +92,7 @@ class Preview:
         refusal: Why it cannot be done, empty when it can.
         target: Revision, images, run or experiment.
         templates: For `undo`, the pod templates now and then, as JSON.
-        live: The object that is written first, as it was.
+        lives: For each write, its object (as JSON) as it was.
         context: The context it was made in; it is sent in no other.
         must_type: Whether the rollout's name is typed to confirm.
         is_denied: Whether it is refused because a right is missing.
@@ -97,7 +106,7 @@ class Preview:
     hint: str = ""
     target: Choice | None = None
     templates: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
-    live: Mapping[str, Any] | None = None
+    lives: tuple[Mapping[str, Any], ...] = ()
     context: str = ""
     must_type: bool = False
     is_denied: bool = False
@@ -154,23 +163,32 @@ async def prepare(
     try:
         material, templates = await _material(cluster, verb, scene, now, choice)
         planned = writes(verb, scene.rollout, choice, material)
-        live = await cluster.read(planned[0].kind, planned[0].key)
+        lives = await _lives(cluster, planned)
     except NotFoundError as error:
         return replace(empty, refusal=error.text)
     except RefusedError as error:
         return replace(empty, refusal=safe(str(error)))
-    preview = replace(empty, writes=planned, templates=templates, live=live)
+    preview = replace(empty, writes=planned, templates=templates, lives=lives)
     if not is_dry_run:
         return preview
     if right := await _missing_right(cluster, planned):
         hint = "Ask for the Role in the README's permissions"
         return replace(preview, refusal=right, hint=hint, is_denied=True)
-    return await _dry_run(cluster, preview, live)
+    return await _dry_run(cluster, preview)
 
 
 def refusal(gate: Gate, verb: Verb, scene: Scene) -> str | None:
     """Return why a verb cannot be asked now: by the limits or by the state."""
     return gate.limits.why_not() or why_not(verb, scene)
+
+
+async def _lives(cluster: Cluster, planned: tuple[Write, ...]) -> tuple[Mapping[str, Any], ...]:
+    """Return the object of each write as it is; each object is read once."""
+    found: dict[tuple[Kind, Key], Mapping[str, Any]] = {}
+    for write in planned:
+        if (write.kind, write.key) not in found:
+            found[write.kind, write.key] = await cluster.read(write.kind, write.key)
+    return tuple(found[write.kind, write.key] for write in planned)
 
 
 async def _material(
@@ -247,14 +265,14 @@ async def denied(cluster: Cluster, rollout: Rollout) -> dict[Verb, str]:
     return found
 
 
-async def _dry_run(cluster: Cluster, preview: Preview, live: Mapping[str, Any]) -> Preview:
+async def _dry_run(cluster: Cluster, preview: Preview) -> Preview:
     """Let the API server try the first write without effect and see whether it changes anything."""
-    first = preview.writes[0]
+    first, live = preview.writes[0], preview.lives[0]
     try:
         reply = await cluster.send(first, dry_run=True)
     except (ConflictError, InvalidError) as error:
         if is_moved(error):
-            moved = await _what_moved(cluster, preview.scene.rollout)
+            moved = await _what_moved(cluster, preview, 0)
             return replace(preview, refusal=moved, hint="Look again and press the key again")
         return replace(preview, refusal=error.text)
     except ApiError as error:
@@ -320,7 +338,7 @@ async def _send(cluster: Cluster, preview: Preview, now: datetime) -> Pending:
         except (ConflictError, InvalidError) as error:
             if not is_moved(error):
                 raise
-            moved = await _what_moved(cluster, preview.scene.rollout)
+            moved = await _what_moved(cluster, preview, number)
             done = (
                 f"; the first {number} of {len(preview.writes)} writes were made" if number else ""
             )
@@ -330,8 +348,8 @@ async def _send(cluster: Cluster, preview: Preview, now: datetime) -> Pending:
                 raise
             reply, trouble = {}, error.text
     metadata = reply.get("metadata") or {}
-    last = preview.writes[-1]
-    undone = bool(reply) and preview.live is not None and not last.is_kept(preview.live, reply)
+    last, live = preview.writes[-1], preview.lives[-1]
+    undone = bool(reply) and not last.is_kept(live, reply)
     return Pending(
         verb=preview.verb,
         before=preview.scene.rollout,
@@ -343,6 +361,7 @@ async def _send(cluster: Cluster, preview: Preview, now: datetime) -> Pending:
         trouble="an admission webhook took it back" if undone else trouble,
         is_undone=undone,
         write=last,
+        live=live,
     )
 
 
@@ -353,15 +372,43 @@ def _is_perhaps(error: AmasError) -> bool:
     )
 
 
-async def resolve(gate: Gate, pending: Pending, now: datetime) -> Pending:
-    """Find out whether a write arrived whose reply was lost; the same again while nobody knows."""
+async def resolve(
+    gate: Gate, pending: Pending, now: datetime, here: Scene | None = None
+) -> Pending:
+    """Find out what no watch shows; the same again while there is nothing to be found out.
+
+    Whether a write arrived whose reply was lost, and who put back what was written when the
+    controller does not say a word of it.
+
+    Args:
+        gate: Where it passed.
+        pending: The write.
+        now: By the clock that `sent_at` is of.
+        here: What is known now.
+    """
+    pending = noted(pending, here, now)
     write = pending.write
-    if pending.has_arrived is not None or write is None:
+    is_lost = pending.has_arrived is None
+    if write is None or not (is_lost or is_unexplained(pending, here, now)):
         return pending
     try:
         raw = await gate.cluster.read(write.kind, write.key)
     except AmasError:
         return pending
+    return _arrival(pending, write, raw, now) if is_lost else _taken_back(pending, write, raw, now)
+
+
+def _taken_back(pending: Pending, write: Write, raw: Mapping[str, Any], now: datetime) -> Pending:
+    """Return a write with whether somebody put its object back, by the object as it is."""
+    live = pending.live or {}
+    if not write.is_undone(live, raw):
+        return replace(pending, looked_at=now)
+    who = new_writer(fields_of(live), fields_of(raw))
+    return replace(pending, is_undone=True, trouble=put_back(words_of(write), who))
+
+
+def _arrival(pending: Pending, write: Write, raw: Mapping[str, Any], now: datetime) -> Pending:
+    """Return a write whose reply was lost with whether it arrived, by the object as it is."""
     metadata = raw.get("metadata") or {}
     if write.is_in(raw):
         return replace(
@@ -370,13 +417,21 @@ async def resolve(gate: Gate, pending: Pending, now: datetime) -> Pending:
             generation=int(metadata.get("generation") or 0),
             version=str(metadata.get("resourceVersion") or ""),
         )
-    if write.still_fits(raw):
+    live = pending.live or {}
+    # The guards alone do not tell: an experiment that ran again may have ended as it did before.
+    if write.still_fits(raw) and (not live or not write.differs(live, raw)):
         late = now - pending.sent_at >= SETTLED
         return replace(pending, has_arrived=False) if late else pending
     # It is not there, and the object is no longer what the write was held to: it moved because of
     # the write, or without it. What the watch shows decides.
-    generation = pending.before.metadata.generation + (write.subresource != "status")
-    return replace(pending, has_arrived=True, generation=generation, version="0")
+    before = live.get("metadata") or {}
+    old = int(before.get("generation") or pending.before.metadata.generation)
+    return replace(
+        pending,
+        has_arrived=True,
+        generation=old + (write.subresource != "status"),
+        version=str(before.get("resourceVersion") or "0"),
+    )
 
 
 # -------------------------------------------------------------------------- moved
@@ -392,7 +447,13 @@ def is_moved(error: ApiError) -> bool:
     )
 
 
-async def _what_moved(cluster: Cluster, seen: Rollout) -> str:
+async def _what_moved(cluster: Cluster, preview: Preview, number: int) -> str:
+    """Return in words why the guards of a write do not hold."""
+    write, seen = preview.writes[number], preview.scene.rollout
+    if write.kind is not Kind.ROLLOUTS and (
+        there := await _moved_there(cluster, write, preview.lives[number])
+    ):
+        return there
     now = await cluster.look(seen.key)
     found = differences(seen, now)
     if not found and now.metadata.resource_version != seen.metadata.resource_version:
@@ -403,28 +464,38 @@ async def _what_moved(cluster: Cluster, seen: Rollout) -> str:
     return f"the rollout moved: {', '.join(found)}{who}"
 
 
+async def _moved_there(cluster: Cluster, write: Write, live: Mapping[str, Any]) -> str:
+    """Return what moved of an object that is not the Rollout, empty when it is as it was."""
+    try:
+        raw = await cluster.read(write.kind, write.key)
+    except NotFoundError:
+        return f"{place(write)} is gone"
+    broken = write.broken_guards(raw)
+    if not broken:
+        return ""
+    if "/metadata/uid" in broken:
+        return f"{place(write)} was deleted and created anew"
+    if "/status/phase" in broken:
+        phase = (raw.get("status") or {}).get("phase")
+        return f"{place(write)} is {safe(str(phase or 'pending'))} now"
+    who = new_writer(fields_of(live), fields_of(raw))
+    by = f" (by {who}, person unknown)" if who else ""
+    return f"{place(write)} was changed{by}"
+
+
 async def _who(cluster: Cluster, seen: Rollout, now: Rollout) -> str:
     """Return who moved it as far as the cluster knows, for the end of a sentence.
 
     Our own program leaves an Event with the user's name; others only a field manager, and a
     promote not even that.
     """
-    last = {_entry_key(entry): entry.time for entry in seen.metadata.managed_fields}
-    newer = [
-        entry.manager
-        for entry in now.metadata.managed_fields
-        if entry.manager not in OWN_MANAGERS and last.get(_entry_key(entry)) != entry.time
-    ]
+    newer = new_writers(seen.metadata.managed_fields, now.metadata.managed_fields)
     if newer:
-        return f" (by {newer[-1]}, person unknown)"
+        return f" (by {newer[-1].manager}, person unknown)"
     with suppress(AmasError):
         if note := await cluster.last_note(seen.key, seen.uid):
             return f" (last by this program: {note})"
     return ""
-
-
-def _entry_key(entry: Any) -> tuple[str, str]:
-    return entry.manager, entry.subresource
 
 
 def differences(seen: Rollout, now: Rollout) -> tuple[str, ...]:

@@ -193,7 +193,8 @@ def _is_silent(run: Run, scene: Scene, now: datetime) -> bool:
         return False
     if run.route.path is Path.INVALID and now - run.pending.sent_at <= _REFUSED_REACTION:
         return False
-    return judge(run.pending, scene, now).ending is Ending.NO_EFFECT
+    # A watch that lags is told from silence by asking the cluster itself.
+    return judge(run.pending, scene, now).ending in (Ending.NO_EFFECT, Ending.UNKNOWN)
 
 
 async def _looked(gate: Gate, run: Run, now: datetime) -> Run:

@@ -591,11 +591,12 @@ def experiment(
     revision: int | None = 2,
     owner: str = f"{NAME}-uid",
     born: datetime | None = None,
+    version: int | str = 100,
 ) -> Experiment:
     """Return an Experiment of the Rollout `NAME`."""
     annotations = None if revision is None else {REVISION: str(revision)}
     raw = {
-        "metadata": meta(name, born=born, annotations=annotations, owner=owner),
+        "metadata": meta(name, born=born, version=version, annotations=annotations, owner=owner),
         "spec": {"duration": "10s"},
         "status": given(phase=phase or None),
     }

@@ -117,7 +117,7 @@ def _verdict(pending: Pending, scene: Scene) -> Progress:
     status = rollout.status
     at, seen_at = status.aborted_at, before.status.aborted_at
     saw = Stage("controller saw it", at is not None and (seen_at is None or at > seen_at))
-    if not status.abort and is_later(pending, rollout) and at is None:
+    if not status.abort and is_later(pending, rollout.metadata) and at is None:
         return Progress(Ending.REFUSED, remark="the controller cleared it again")
     if rollout.blue_green is not None:
         active = status.blue_green.active_selector == status.stable_rs

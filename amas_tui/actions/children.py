@@ -8,7 +8,15 @@ from datetime import timedelta
 from typing import Final
 
 from amas_tui.actions.consequence import Consequence
-from amas_tui.actions.progress import REACTION, Ending, Pending, Progress, Stage, reached
+from amas_tui.actions.progress import (
+    REACTION,
+    Ending,
+    Pending,
+    Progress,
+    Stage,
+    is_later,
+    reached,
+)
 from amas_tui.actions.rule import Material, Needs, RefusedError, Rule
 from amas_tui.actions.verb import Child, Choice
 from amas_tui.actions.write import Operation, Write, tests
@@ -57,10 +65,10 @@ def _is_over(phase: str) -> bool:
     return AnalysisPhase(phase).is_final
 
 
-def _phase_now(scene: Scene, child: Child) -> str | None:
-    """Return the phase of a child, `None` when it is gone."""
+def child_now(scene: Scene, child: Child) -> AnalysisRun | Experiment | None:
+    """Return a child as it is now, `None` when it is gone."""
     items: tuple[AnalysisRun | Experiment, ...] = (*scene.runs, *scene.experiments)
-    return next((one.status.phase for one in items if one.metadata.uid == child.uid), None)
+    return next((one for one in items if one.metadata.uid == child.uid), None)
 
 
 def _terminate(rollout: Rollout, choice: Choice | None, _material: Material) -> tuple[Write, ...]:
@@ -82,9 +90,10 @@ def _chosen(choice: Choice | None) -> Child:
 
 def _ended(pending: Pending, scene: Scene) -> Progress:
     child = _chosen(pending.target)
-    phase = _phase_now(scene, child)
-    if phase is None:
+    now = child_now(scene, child)
+    if now is None:
         return Progress(Ending.VANISHED, remark=f"{child.name} is gone")
+    phase = now.status.phase
     over = _is_over(phase)
     return reached(Stage(f"{child.name} ended: {phase}" if over else f"{child.name} ended", over))
 
@@ -208,10 +217,15 @@ def _again_writes(
 
 def _again_verdict(pending: Pending, scene: Scene) -> Progress:
     child = _chosen(pending.target)
-    phase = _phase_now(scene, child)
-    if phase is None:
+    now = child_now(scene, child)
+    if now is None:
         return Progress(Ending.VANISHED, remark=f"{child.name} is gone")
-    return reached(Stage(f"{child.name} runs", bool(phase) and not _is_over(phase)))
+    # We took the status away: whatever is there later is the controller's. A short run may have
+    # ended again before it was seen running.
+    phase = now.status.phase
+    ran = _is_over(phase) and is_later(pending, now.metadata)
+    runs = bool(phase) and not _is_over(phase)
+    return reached(Stage(f"{child.name} {'ran again' if ran else 'runs'}", runs or ran))
 
 
 RETRY_EXPERIMENT: Final = Rule(

@@ -20,6 +20,7 @@ from amas_tui.actions.rule import SPEC, Material, Needs, Rule
 from amas_tui.actions.state import INVALID, holder, is_invalid
 from amas_tui.actions.verb import Choice
 from amas_tui.actions.write import Operation, Write, api_time, identity, spec_write, tests
+from amas_tui.actions.writers import new_writer, put_back
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.workload import Pod
 from amas_tui.rules.pause import Waiting, pauses
@@ -44,6 +45,12 @@ def _needs(_rollout: Rollout) -> Needs:
 
 def _patience(_rollout: Rollout) -> timedelta:
     return _PATIENCE
+
+
+def taken_back(pending: Pending, rollout: Rollout, what: str) -> Progress:
+    """Return the ending of a field that is again as it was, with whose hand it was."""
+    who = new_writer(pending.before.metadata.managed_fields, rollout.metadata.managed_fields)
+    return Progress(Ending.REVERTED, remark=put_back(what, who))
 
 
 # -------------------------------------------------------------------------- pause
@@ -109,7 +116,7 @@ def _verdict(pending: Pending, scene: Scene) -> Progress:
     rollout = scene.rollout
     saw = saw_spec(pending, rollout)
     if saw and not rollout.spec.paused:
-        return Progress(Ending.REVERTED, remark="spec.paused is off again")
+        return taken_back(pending, rollout, "spec.paused")
     paused = rollout.condition("Paused")
     held = paused is not None and paused.status == "True"
     return reached(Stage("controller saw it", saw), Stage("held", saw and held))
@@ -152,7 +159,7 @@ def hold_lifted_verdict(pending: Pending, scene: Scene) -> Progress:
     rollout = scene.rollout
     observed = saw_spec(pending, rollout)
     if observed and rollout.spec.paused:
-        return Progress(Ending.REVERTED, remark="spec.paused is on again")
+        return taken_back(pending, rollout, "spec.paused")
     paused = rollout.condition("Paused")
     lifted = bool(rollout.status.pause_conditions) or paused is None or paused.status != "True"
     return reached(Stage("controller saw it", observed), Stage("hold lifted", observed and lifted))
@@ -213,7 +220,7 @@ def _restart_verdict(pending: Pending, scene: Scene) -> Progress:
     saw = saw_spec(pending, rollout)
     before = pending.before.spec.restart_at
     if saw and (asked is None or asked == before):
-        return Progress(Ending.REVERTED, remark="spec.restartAt is as it was before")
+        return taken_back(pending, rollout, "spec.restartAt")
     pods = _pods(scene)
     old = [pod for pod in pods if (pod.metadata.creation_timestamp or _START) < (asked or _START)]
     known = scene.is_known(Kind.PODS)

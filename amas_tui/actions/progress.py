@@ -1,12 +1,14 @@
 """Where a write stands: its endings, its stages, and the stages that several verbs share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from amas_tui.actions.verb import Choice, Verb
 from amas_tui.actions.write import Write
+from amas_tui.domain.base import ObjectMeta
 from amas_tui.domain.rollout import Rollout
 from amas_tui.rules.phase import is_observed
 from amas_tui.store.kinds import Kind
@@ -24,7 +26,7 @@ class Ending(StrEnum):
     NO_EFFECT = "sent, but the controller did not react"
     INCOMPLETE = "begun, but not finished in time"
     VANISHED = "the rollout is gone"
-    UNKNOWN = "not known: the connection is lost"
+    UNKNOWN = "not known yet"
     NOT_ARRIVED = "not sent: it never arrived"
 
     @property
@@ -70,12 +72,18 @@ class Pending:
         before: The rollout that the write was computed from.
         sent_at: When the API server accepted it.
         generation: `metadata.generation` in the reply, of the object that was written.
-        version: `metadata.resourceVersion` in the reply; empty where no reply came.
+        version: `metadata.resourceVersion` in the reply; empty where no reply came, and the one
+            before where the write arrived and the object has moved on since.
         has_arrived: Whether the API server accepted it; `None` while nobody knows, because the
             connection was lost before the reply.
         trouble: What went wrong with the reply.
-        is_undone: Whether the reply showed the object as it was before: an admission webhook.
+        is_undone: Whether the object is again as it was before: by an admission webhook, or by
+            another hand.
         write: The last write, to look for where no reply came.
+        live: Its object (as JSON) as it was before.
+        looked_at: When the object was last looked at, `None` for never.
+        shown_at: When the watch first showed the write itself, `None` before and where its object
+            is not watched: a controller cannot be seen to react any sooner.
     """
 
     verb: Verb
@@ -88,6 +96,9 @@ class Pending:
     trouble: str = ""
     is_undone: bool = False
     write: Write | None = None
+    live: Mapping[str, Any] | None = None
+    looked_at: datetime | None = None
+    shown_at: datetime | None = None
 
 
 REACTION: Final = timedelta(seconds=10)
@@ -109,12 +120,17 @@ def reached(*stages: Stage) -> Progress:
     return Progress(Ending.DONE if all_of_them else Ending.WAITING, stages)
 
 
-def is_later(pending: Pending, rollout: Rollout) -> bool:
-    """Return whether this version was made after our write; versions are ordered in one object."""
+def is_later(pending: Pending, metadata: ObjectMeta) -> bool:
+    """Return whether a version was made after our write; versions are ordered in one object."""
     try:
-        return int(rollout.metadata.resource_version) > int(pending.version)
+        return int(metadata.resource_version) > int(pending.version)
     except ValueError:
         return False
+
+
+def is_shown(pending: Pending, metadata: ObjectMeta) -> bool:
+    """Return whether a version is the one that our write made, or a later one."""
+    return metadata.resource_version == pending.version or is_later(pending, metadata)
 
 
 def saw_spec(pending: Pending, rollout: Rollout) -> bool:

@@ -231,7 +231,11 @@ def _skipped(pending: Pending, rollout: Rollout) -> Progress:
     index = status.current_step_index or 0
     if rollout.metadata.resource_version == pending.version:
         return Progress(Ending.WAITING, (Stage(f"step {ours + 1} begun", is_reached=False),))
-    if index < ours and status.stable_rs == before.stable_rs and is_later(pending, rollout):
+    if (
+        index < ours
+        and status.stable_rs == before.stable_rs
+        and is_later(pending, rollout.metadata)
+    ):
         return Progress(Ending.REFUSED, remark=f"the controller went back to step {index}")
     begun = (
         index > ours

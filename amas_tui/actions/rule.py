@@ -75,6 +75,7 @@ class Rule:
         needs: What must be patched.
         written: The status when nobody but us has touched it; by default as it was.
         reacted: Whether anybody but us touched it; by default, whether the status differs.
+        is_taken_back: Whether what the controller saw tells that somebody put it back.
     """
 
     why_not: Callable[[Scene], str | None]
@@ -85,3 +86,4 @@ class Rule:
     needs: Callable[[Rollout], Needs]
     written: Callable[[Rollout], RolloutStatus] = lambda rollout: rollout.status
     reacted: Callable[[Pending, Scene], bool] | None = None
+    is_taken_back: Callable[[Pending, Scene], bool] = lambda _pending, _scene: False

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from amas_tui.actions.state import is_first_deploy
-from amas_tui.actions.template import OWN_MANAGERS
 from amas_tui.actions.verb import Verb
+from amas_tui.actions.writers import OWN_MANAGERS
 from amas_tui.domain.base import ManagedFields, ObjectMeta
 from amas_tui.domain.rollout import Rollout
 from amas_tui.rules.duration import clock_duration

@@ -21,6 +21,7 @@ from amas_tui.actions.rule import Material, Needs, RefusedError, Rule, Workload
 from amas_tui.actions.state import holder, is_first_deploy
 from amas_tui.actions.verb import Choice, Images, Target
 from amas_tui.actions.write import Operation, Write, spec_write, tests
+from amas_tui.actions.writers import new_writer, put_back
 from amas_tui.domain.base import Key
 from amas_tui.domain.rollout import ContainerImage, Rollout
 from amas_tui.domain.workload import ReplicaSet
@@ -299,30 +300,31 @@ def _written_back(pending: Pending, rollout: Rollout) -> Progress | None:
     if rollout.spec.workload_ref is not None or not (later and template_seen(pending, rollout)):
         return None
     same = rollout.spec.template == before.spec.template
-    who = newest_writer(rollout, pending)
+    who = new_writer(before.metadata.managed_fields, rollout.metadata.managed_fields)
     if not (same and who and rollout.status.current_pod_hash == before.status.current_pod_hash):
         return None
-    return Progress(Ending.REVERTED, remark=f"{who} put the template back")
+    return Progress(Ending.REVERTED, remark=put_back("the pod template", who))
 
 
-def newest_writer(rollout: Rollout, pending: Pending) -> str:
-    """Return who else wrote the spec since our write, empty where nobody did."""
-    since = pending.sent_at.replace(microsecond=0)
-    entries = [
-        entry
-        for entry in rollout.metadata.managed_fields
-        if not entry.subresource
-        and entry.time is not None
-        and entry.time >= since
-        and entry.manager not in OWN_MANAGERS
-    ]
-    newest = max(entries, key=lambda entry: entry.time or since, default=None)
-    return newest.manager if newest is not None else ""
+def _is_taken_back(pending: Pending, scene: Scene) -> bool:
+    """Return whether the controller saw a later template of the workload, and it is the old one."""
+    rollout = scene.rollout
+    if rollout.spec.workload_ref is None:
+        return False
+    seen = rollout.status.workload_observed_generation
+    later = seen.isdecimal() and int(seen) > pending.generation
+    return later and rollout.status.current_pod_hash == pending.before.status.current_pod_hash
 
 
-OWN_MANAGERS: Final = frozenset({"amas-tui", "rollouts-controller", "argo-rollouts"})
-
-UNDO: Final = Rule(_why_not, _undo, _undo_writes, _undo_verdict, _patience, _needs)
+UNDO: Final = Rule(
+    _why_not,
+    _undo,
+    _undo_writes,
+    _undo_verdict,
+    _patience,
+    _needs,
+    is_taken_back=_is_taken_back,
+)
 
 # ---------------------------------------------------------------------- set image
 
@@ -437,7 +439,13 @@ def _image_verdict(pending: Pending, scene: Scene) -> Progress:
 
 
 SET_IMAGE: Final = Rule(
-    _why_not_image, _set_image, _image_writes, _image_verdict, _patience, _needs
+    _why_not_image,
+    _set_image,
+    _image_writes,
+    _image_verdict,
+    _patience,
+    _needs,
+    is_taken_back=_is_taken_back,
 )
 
 

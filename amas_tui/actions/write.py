@@ -65,6 +65,11 @@ class Write:
         places = (operation.path for operation in self.changes)
         return any(_at(place, before) != _at(place, after) for place in places)
 
+    def is_undone(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        """Return whether every place that is written is again as it was before (both as JSON)."""
+        places = (operation.path for operation in self.changes)
+        return all(_same(_at(place, before), _at(place, now)) for place in places)
+
     def is_kept(self, before: Mapping[str, Any], reply: Mapping[str, Any]) -> bool:
         """Return whether the server's reply shows the write at all, and not what was before."""
         return self.is_in(reply) or self.differs(before, reply)
@@ -85,8 +90,12 @@ class Write:
 
     def still_fits(self, raw: Mapping[str, Any]) -> bool:
         """Return whether every guard holds for an object (as JSON): it has not moved."""
+        return not self.broken_guards(raw)
+
+    def broken_guards(self, raw: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the places of the guards that do not hold for an object (as JSON)."""
         guards = (operation for operation in self.operations if operation.op == "test")
-        return all(_holds(guard, raw) for guard in guards)
+        return tuple(guard.path for guard in guards if not _holds(guard, raw))
 
     @property
     def changes(self) -> tuple[Operation, ...]:
@@ -109,6 +118,12 @@ def _at(path: str, raw: Mapping[str, Any]) -> Any:
         else:
             return _ABSENT
     return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values mean the same: an absent switch is off."""
+    off = (_ABSENT, None, False)
+    return bool(one == other) or (one in off and other in off)
 
 
 def _holds(operation: Operation, raw: Mapping[str, Any]) -> bool:

@@ -37,6 +37,14 @@ _NO_WIDTH: Final = 2_000
 _GRACE: Final = timedelta(seconds=30)
 """How much longer than its patience a verb is waited for while nobody knows."""
 
+_OPEN: Final = (Ending.WAITING, Ending.UNKNOWN)
+"""Endings that are waited on for as long as a verb is."""
+
+_SO_FAR: Final = {
+    Ending.NO_EFFECT: "no reaction from the controller yet",
+    Ending.INCOMPLETE: "begun, but not finished yet",
+}
+
 CODES: Final[dict[Ending, Exit]] = {
     Ending.DONE: Exit.OK,
     Ending.DIFFERENT: Exit.NOT_OBSERVED,
@@ -187,24 +195,35 @@ async def _carry_out(rollout: Followed, preview: Preview, here: Scene, how: How)
 
 
 async def prove(rollout: Followed, pending: Pending, seconds: float | None) -> Progress:
-    """Follow a write until it has ended, telling each new stage; note how it ended."""
+    """Follow a write until it has ended, telling each new stage; note how it ended.
+
+    A controller that does not react ends it too, unless a time was given: it may still do so.
+    """
     limit = timedelta(seconds=seconds) if seconds else patience(pending) + _GRACE
+    waits_on = (*_OPEN, Ending.NO_EFFECT, Ending.INCOMPLETE) if seconds else _OPEN
     told = ""
     progress = Progress(Ending.WAITING)
     async with aclosing(rollout.scenes()) as scenes:
         async for here in scenes:
             now = datetime.now(UTC)
-            pending = await resolve(rollout.gate, pending, now)
+            pending = await resolve(rollout.gate, pending, now, here)
             progress = judge(pending, here, now)
-            stages = " · ".join(f"{s.text}{' ✔' if s.is_reached else ''}" for s in progress.stages)
-            if stages != told and progress.ending is Ending.WAITING:
-                say(f"  {stages}")
-                told = stages
-            over = progress.ending not in (Ending.WAITING, Ending.UNKNOWN)
-            if over or now - pending.sent_at > limit:
+            if progress.ending not in waits_on or now - pending.sent_at > limit:
                 break
+            told = _tell(progress, told)
     await conclude(rollout.gate, pending, progress, datetime.now(UTC))
     return progress
+
+
+def _tell(progress: Progress, told: str) -> str:
+    """Tell where a write stands when that has changed."""
+    stages = " · ".join(f"{s.text}{' ✔' if s.is_reached else ''}" for s in progress.stages)
+    words = _SO_FAR.get(progress.ending, stages)
+    if progress.ending is Ending.UNKNOWN:
+        words = progress.remark
+    if words != told:
+        say(f"  {words}")
+    return words
 
 
 def print_result(

@@ -49,7 +49,7 @@ async def do(
     await announce(gate, pending, how.reason)
     async with aclosing(rollout.present()) as scenes:
         async for newer in scenes:
-            pending = await resolve(gate, pending, rollout.now())
+            pending = await resolve(gate, pending, rollout.now(), newer)
             progress = judge(pending, newer, rollout.now())
             if progress.ending in (Ending.WAITING, Ending.UNKNOWN):
                 continue

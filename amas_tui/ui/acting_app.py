@@ -14,7 +14,7 @@ from textual.app import App
 from amas_tui.actions.gate import why_not
 from amas_tui.actions.limits import limits_of
 from amas_tui.actions.progress import Ending, Pending, Progress
-from amas_tui.actions.proof import judge
+from amas_tui.actions.proof import is_unexplained, judge, noted
 from amas_tui.actions.repair import NAMED, is_awaited
 from amas_tui.actions.template import containers
 from amas_tui.actions.verb import Choice, Images, Verb
@@ -345,14 +345,18 @@ class ActingApp(App[int]):
             self.seen_stable |= {here.rollout.status.stable_rs}
 
     def _judged(self, act: Act, now: datetime) -> Act:
-        pending = act.pending
-        progress = judge(pending, self.scene_of(pending.before.uid), now)
-        if pending.has_arrived is None and not progress.ending.is_final:
+        here = self.scene_of(act.pending.before.uid)
+        pending = noted(act.pending, here, now)
+        progress = judge(pending, here, now)
+        is_lost = pending.has_arrived is None and not progress.ending.is_final
+        if is_lost or is_unexplained(pending, here, now):
             self._look_for(pending)
         is_over = progress.ending.is_final
         if progress.ending is not Ending.DONE and is_over:
             self.bell()
-        self._act_of = replace(act, progress=progress, ended_at=now if is_over else None)
+        self._act_of = replace(
+            act, pending=pending, progress=progress, ended_at=now if is_over else None
+        )
         if progress.ending not in (act.told, Ending.WAITING, Ending.UNKNOWN):
             self._act_of = replace(self._act_of, told=progress.ending)
             self._conclude(pending, progress)
@@ -360,7 +364,7 @@ class ActingApp(App[int]):
 
     @work(group="look")
     async def _look_for(self, pending: Pending) -> None:
-        """Find out whether a write arrived whose reply was lost."""
+        """Find out what no watch shows of a write, e.g. whether it arrived at all."""
         from amas_tui.acting import resolve  # noqa: PLC0415
 
         gate = self.gate(pending.before.uid)
@@ -368,7 +372,8 @@ class ActingApp(App[int]):
             return
         self._is_looking = True
         try:
-            found = await resolve(gate, pending, self.local_now())
+            here = self.scene_of(pending.before.uid)
+            found = await resolve(gate, pending, self.local_now(), here)
             act = self._act_of
             if act is not None and act.pending is pending and found is not pending:
                 self._act_of = replace(act, pending=found)

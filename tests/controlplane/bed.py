@@ -23,6 +23,9 @@ from tests.controlplane.process import Process, StartError
 START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 5
 _STATE_FILE: Final = "state.json"
+_QUEUES: Final = ("workqueue_depth", "workqueue_unfinished_work_seconds")
+_CALM_LOOKS: Final = 4
+_LOOK_SECONDS: Final = 0.2
 _STORAGE: Final = (components.etcd, components.apiserver)
 _WITHOUT_API: Final = (components.traffic, components.prometheus)
 _WITH_API: Final = (
@@ -143,6 +146,27 @@ class ControlPlane:
             answer = client.post(f"{etcd}/compaction", json={"revision": newest})
         # Somebody else may have done it just now.
         assert answer.is_success or "compacted" in answer.text, answer.text
+
+    def wait_idle(self, timeout: float = 60) -> None:
+        """Wait until the rollouts controller has nothing in hand, and has had nothing for a while.
+
+        Source: client-go, util/workqueue/metrics.go: what is in hand is told twice a second.
+
+        Raises:
+            AssertionError: It works on.
+        """
+        url = f"http://127.0.0.1:{self._known.layout.ports.controller_metrics}/metrics"
+        deadline, calm, busy = time.monotonic() + timeout, 0, []
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            while time.monotonic() < deadline:
+                lines = client.get(url).text.splitlines()
+                queues = [line for line in lines if line.startswith(_QUEUES)]
+                busy = [line for line in queues if not line.endswith(" 0")]
+                calm = 0 if busy or not queues else calm + 1
+                if calm == _CALM_LOOKS:
+                    return
+                time.sleep(_LOOK_SECONDS)
+        raise AssertionError(f"the rollouts controller is busy after {timeout:g} s: {busy}")
 
     def token(self, user: str) -> str:
         """Return the static token of `admin`, `oncall`, `viewer` or `nobody`."""

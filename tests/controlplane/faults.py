@@ -23,14 +23,18 @@ _GRANT: Final = "test-grant"
 _IN_FORCE_SECONDS: Final = 30.0
 
 
-def blind(api: Api, namespace: str, name: str) -> None:
-    """Make the controller overlook a Rollout: writes are accepted, nothing reacts."""
-    _label(api, namespace, name, "nobody")
+def blind(api: Api, namespace: str, name: str, plural: str = "rollouts") -> None:
+    """Make the controller overlook a Rollout: writes are accepted, nothing reacts.
+
+    An AnalysisRun or Experiment is overlooked likewise; its Rollout is to be so before it, or
+    another is made in its place.
+    """
+    _label(api, namespace, name, plural, "nobody")
 
 
-def unblind(api: Api, namespace: str, name: str) -> None:
-    """Let the controller see the Rollout again."""
-    _label(api, namespace, name, None)
+def unblind(api: Api, namespace: str, name: str, plural: str = "rollouts") -> None:
+    """Let the controller see it again, an AnalysisRun or Experiment before its Rollout."""
+    _label(api, namespace, name, plural, None)
 
 
 def invalid_spec(api: Api, namespace: str, template: str) -> Json:
@@ -117,6 +121,6 @@ def paused(process: Process) -> Iterator[None]:
         process.resume()
 
 
-def _label(api: Api, namespace: str, name: str, value: str | None) -> None:
+def _label(api: Api, namespace: str, name: str, plural: str, value: str | None) -> None:
     body = {"metadata": {"labels": {INSTANCE_LABEL: value}}}
-    api.patch("rollouts", namespace, name, body)
+    api.patch(plural, namespace, name, body)

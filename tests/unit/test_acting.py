@@ -21,7 +21,9 @@ from amas_tui.actions.patches import writes
 from amas_tui.actions.progress import Ending
 from amas_tui.actions.proof import judge
 from amas_tui.actions.verb import Child, Choice, Images, Target, Verb
+from amas_tui.domain.analysis import AnalysisRun
 from amas_tui.domain.rollout import Rollout
+from amas_tui.domain.workload import Experiment
 from amas_tui.errors import (
     AmasError,
     ApiError,
@@ -156,6 +158,29 @@ async def test_what_is_confirmed_is_sent_byte_for_byte_and_proved_by_the_watch(v
     kept: list[Thing] = [*here.runs, *here.experiments]
     seen = scene(await cluster.look(here.rollout.key), replica_set(), stable_set(), *kept)
     assert judge(pending, seen, NOW).ending is Ending.WAITING
+
+
+@pytest.mark.parametrize("verb", Verb)
+async def test_our_own_write_alone_ends_as_a_controller_that_did_not_react(verb: Verb) -> None:
+    cluster, here = ready_for(verb)
+    preview = await prepare(Gate(cluster), verb, here, NOW, choice(verb))
+    pending = await carry_out(Gate(cluster), preview, here, NOW)
+    late = NOW + timedelta(seconds=11)
+    assert judge(pending, written(cluster, here), late).ending is Ending.NO_EFFECT
+
+
+def written(cluster: FakeCluster, here: Scene) -> Scene:
+    """Return what the watch shows when nobody but us has written."""
+    raw = [one for (kind, _), one in cluster.objects.items() if kind is Kind.ANALYSIS_RUNS]
+    runs = [read(AnalysisRun, {**one, "metadata": one["metadata"] | _OWNED}) for one in raw]
+    raw = [one for (kind, _), one in cluster.objects.items() if kind is Kind.EXPERIMENTS]
+    tries = [read(Experiment, {**one, "metadata": one["metadata"] | _OWNED}) for one in raw]
+    assert (len(runs), len(tries)) == (len(here.runs), len(here.experiments))
+    own = read(Rollout, cluster.rollout("checkout"))
+    return scene(own, replica_set(), stable_set(), *runs, *tries)
+
+
+_OWNED: Json = {"ownerReferences": [{"kind": "Rollout", "uid": "checkout-uid", "controller": True}]}
 
 
 async def test_a_verb_of_two_writes_sends_both_in_order() -> None:

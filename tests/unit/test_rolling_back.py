@@ -74,6 +74,13 @@ def react(cluster: FakeCluster) -> None:
         "currentStepIndex": 3,
     }
     raw["status"].pop("pauseConditions", None)
+    newer(raw)
+
+
+def newer(raw: Json) -> None:
+    """Give an object the version that every write makes."""
+    version = int(raw["metadata"]["resourceVersion"])
+    raw["metadata"]["resourceVersion"] = str(version + 1)
 
 
 async def started(cluster: FakeCluster, gate: Gate) -> Run:
@@ -220,6 +227,7 @@ async def test_an_invalid_spec_is_waited_for_with_what_makes_it_whole() -> None:
     # It sees the spec and refuses it; the version stays.
     raw = cluster.rollout("checkout")
     raw["status"]["observedGeneration"] = str(raw["metadata"]["generation"])
+    newer(raw)
     for second in range(20):
         run = await advance(gate, run, lost(), NOW + timedelta(seconds=second))
     assert len(cluster.writes) == 1

@@ -261,7 +261,7 @@ def test_a_huge_difference_is_cut() -> None:
         ),
         pytest.param(
             Progress(Ending.UNKNOWN),
-            " ? abort: not known: the connection is lost (3.0s)",
+            " ? abort: not known yet (3.0s)",
             Tone.WARN,
             id="unknown",
         ),
