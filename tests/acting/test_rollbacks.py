@@ -6,6 +6,7 @@ The one in flight goes by the command line, the others by what the command and t
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +80,9 @@ async def commanded(bed: ControlPlane, folder: Path) -> Commanded:
 
         tried = await asyncio.to_thread(run, "--dry-run=server")
         before = len(attempt.proxy.sent)
+        begun = datetime.now(UTC)
         ran = await asyncio.to_thread(run, "--yes", "--reason", "errors at 20 %")
-        false = await asyncio.to_thread(lies, attempt.at, attempt.good)
+        false = await asyncio.to_thread(lies, attempt.at, attempt.good, begun)
         sent = attempt.proxy.sent
         return Commanded(tried, ran, (before, len(sent)), false, doubles(sent))
 
@@ -94,7 +96,11 @@ async def all_at_once(bed: ControlPlane, folder: Path) -> Story:
 
 @pytest.fixture(scope="module")
 def story(bed: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return asyncio.run(all_at_once(bed, tmp_path_factory.mktemp("rollbacks")))
+    folder = tmp_path_factory.mktemp("rollbacks")
+    with pytest.MonkeyPatch.context() as home:
+        for name in ("CONFIG", "STATE", "DATA"):
+            home.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+        return asyncio.run(all_at_once(bed, folder))
 
 
 @pytest.mark.parametrize("case", DRIVEN, ids=lambda case: case.state)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -165,7 +166,7 @@ class Attempt:
 
     async def _look(self, run: Run) -> None:
         """Read the truth at the moment of "done"."""
-        self._lies = await asyncio.to_thread(lies, self.at, self.good)
+        self._lies = await asyncio.to_thread(lies, self.at, self.good, datetime.now(UTC))
         self._lies += [
             f"{check.name} was {check.result}: {check.words}"
             for check in run.checks

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from tests.controlplane import prometheus, states
 from tests.controlplane.analysis import MIN_SUCCESS_RATE
@@ -13,21 +13,23 @@ from tests.soak.places import HASH, NAME, Place
 
 _PREFIX = "nginx.ingress.kubernetes.io"
 _DEADLINE = "scale-down-deadline"
-_DUE = 2.0
-"""Seconds that the controller may take after a deadline."""
 
 
-def lies(at: Place, good: str) -> list[str]:
-    """Return what of a "done" is not true, read from the cluster at this moment."""
+def lies(at: Place, good: str, said_at: datetime) -> list[str]:
+    """Return what of a "done" is not true, read from the cluster at this moment.
+
+    Pods may be kept on purpose until a moment that was to come when it was said.
+    """
     api, namespace = at.api, at.namespace
     rollout = api.get("rollouts", namespace, NAME)
     # First who is kept, then what there is: who was kept may go in between.
     sets = api.list("replicasets", namespace)
+    kept = {one["metadata"]["labels"].get(HASH) for one in sets if _is_kept(one, said_at)}
     found = [
         *_status(rollout, good),
         *_ingresses(api.list("ingresses", namespace)),
         *_services(rollout, api.list("services", namespace), good),
-        *_pods(rollout, api.list("pods", namespace), sets, good),
+        *_pods(rollout, api.list("pods", namespace), kept, good),
     ]
     return [*found, *_metrics(at, good)] if at.is_gated else found
 
@@ -62,12 +64,11 @@ def _services(rollout: Json, services: Iterable[Json], good: str) -> Iterator[st
         yield f"{name} selects {by_name.get(name, 'nothing: it is not there')}"
 
 
-def _pods(rollout: Json, pods: list[Json], sets: Iterable[Json], good: str) -> Iterator[str]:
+def _pods(rollout: Json, pods: list[Json], kept: set[str | None], good: str) -> Iterator[str]:
     ready = [pod for pod in pods if states.is_ready(pod) and _is_alive(pod)]
     own = [pod for pod in ready if pod["metadata"]["labels"].get(HASH) == good]
     if len(own) < rollout["spec"]["replicas"]:
         yield f"{len(own)} of {rollout['spec']['replicas']} good pods are ready"
-    kept = {one["metadata"]["labels"].get(HASH) for one in sets if _is_kept(one)}
     others = Counter(
         pod["metadata"]["labels"].get(HASH) for pod in ready if pod not in own and _is_alive(pod)
     )
@@ -80,14 +81,13 @@ def _is_alive(pod: Json) -> bool:
     return "deletionTimestamp" not in pod["metadata"]
 
 
-def _is_kept(replica_set: Json) -> bool:
+def _is_kept(replica_set: Json, said_at: datetime) -> bool:
     """Return whether a version's pods are kept on purpose, or are about to go."""
     if not replica_set["spec"]["replicas"]:
         return True
     text = replica_set["metadata"]["annotations"].get(_DEADLINE, "")
-    if not text:
-        return False
-    return (datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds() < _DUE
+    # It is written in whole seconds.
+    return bool(text) and datetime.fromisoformat(text) > said_at - timedelta(seconds=1)
 
 
 def _metrics(at: Place, good: str) -> Iterator[str]:
