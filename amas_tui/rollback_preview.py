@@ -124,8 +124,6 @@ def _sentences(scene: Scene, route: Plan) -> list[str]:
     if route.without:
         names = ", ".join(name for name, _ in route.without)
         found.append(f"analyses that need the missing {names} are taken out of the spec with it")
-    for repair in route.needs:
-        found.append(f"{repair.lack}: nothing happens until it is made again by hand")
     found.append("then four checks: traffic, pods, service, metrics; the clock stops at 2 minutes")
     return found
 
@@ -143,12 +141,11 @@ _WORDS: Final[Mapping[Path, tuple[str, ...]]] = {
     ),
     Path.UNDER_WAY: (),
     Path.INVALID: (
-        "one write puts the old template back, so that the controller goes back once it acts",
-        "it waits up to 10 s before each look at a spec that it has refused: this may take 20 s",
+        "one write puts the old template back: the controller goes to it, 20 s later at most",
     ),
 }
 
 
 def _repair_words(repair: Repair) -> str:
     note = f" ({repair.note})" if repair.note else ""
-    return f"{repair.lack}; apply its manifest again, or by hand{note}:"
+    return f"{repair.lack}: nothing happens before its manifest is applied again, or{note}:"

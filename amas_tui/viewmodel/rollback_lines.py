@@ -35,7 +35,7 @@ def rollback_lines(
     by_hand: tuple[tuple[str, str], ...],
     width: int,
 ) -> tuple[Line, ...]:
-    """Return what a rollback would do, or why it cannot be done; last, what is done by hand."""
+    """Return what a rollback would do, or why it cannot be done, and what a hand does for it."""
     lines: list[Line] = []
     for number, sentence in enumerate(sentences):
         tone = Tone.STRONG if number == 0 else Tone.NORMAL
@@ -44,14 +44,14 @@ def rollback_lines(
         lines += wrap((Span(f"✖ cannot roll back: {refusal}", Tone.BAD),), width, limit=5, indent=2)
         if hint:
             lines += wrap((Span(f"  {hint}", Tone.DIM),), width, limit=3, indent=2)
+    for words, command in by_hand:
+        lines += wrap((Span(words, Tone.WARN),), width, limit=3, indent=2)
+        lines += wrap((Span(f"  {command}", Tone.KEY),), width, limit=6, indent=4)
     if first is not None and not refusal:
         for what, before, after in first.numbers:
             lines.append((Span(f"{what}: "), Span(before), Span(" → "), Span(after, Tone.STRONG)))
         for warning in first.warnings:
             lines += wrap((Span(f"⚠ {warning}", Tone.WARN),), width, limit=3, indent=2)
-    for words, command in by_hand:
-        lines += wrap((Span(words),), width, limit=3, indent=2)
-        lines += wrap((Span(f"  {command}", Tone.KEY),), width, limit=6, indent=4)
     if not refusal:
         lines.append(())
         for write in writes:

@@ -220,7 +220,7 @@ async def test_an_invalid_spec_is_waited_for_with_what_makes_it_whole() -> None:
 
     preview = await preview_rollback(gate, lost(), NOW)
     (words, command), _ = preview.by_hand
-    assert words.startswith("Service checkout-stable is missing; apply its manifest again")
+    assert words.startswith("Service checkout-stable is missing: nothing happens before")
     assert "--name=checkout-stable" in command
     run = await advance(gate, begin(preview, NOW), lost(), NOW)
     assert run.trail.moves == (Move.PUT_BACK,)
