@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual import work
 from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker
 
 from amas_tui.actions.gate import why_not
 from amas_tui.actions.limits import limits_of
@@ -30,6 +32,8 @@ from amas_tui.viewmodel.text import Line
 if TYPE_CHECKING:
     from amas_tui.acting import Gate
     from amas_tui.ports import Cluster, Ledger
+
+Result = TypeVar("Result")
 
 _ROLL_SECONDS: Final = 0.25
 """Between two looks at a rollback."""
@@ -71,6 +75,9 @@ class ActingApp(App[int]):
     _act_of: Act | None = None
     _outcome: tuple[Line, ...] = ()
     _is_looking = False
+    _is_expected = False
+    _question: Worker[None] | None = None
+    """Prepares the dialog that was asked for."""
 
     @abstractmethod
     def cluster_of(self, uid: str) -> "Cluster | None":
@@ -107,8 +114,36 @@ class ActingApp(App[int]):
 
     # ------------------------------------------------------------------------ ask
 
+    @property
+    def is_preparing(self) -> bool:
+        """Return whether a dialog was asked for that is not there yet."""
+        return self._is_expected or (self._question is not None and not self._question.is_finished)
+
+    def expect_question(self) -> None:
+        """Take note that a dialog is asked for."""
+        self._is_expected = True
+
+    def give_question_up(self) -> None:
+        """Open no dialog after all."""
+        if self._question is not None:
+            self._question.cancel()
+        self._is_expected, self._question = False, None
+
+    async def _put(self, screen: Screen[Result], *, goes_on: bool = False) -> Result | None:
+        """Show a dialog, whose keys are its own, and return the answer.
+
+        Args:
+            screen: The dialog.
+            goes_on: Whether an answer leads to another dialog.
+        """
+        question, self._question = self._question, None
+        answer = await self.push_screen_wait(screen)
+        self._question = question if goes_on and answer is not None else None
+        return answer
+
     def on_verb_asked(self, message: VerbAsked) -> None:
         """Ask for a verb: the rollout is opened first, so that its proof can be seen."""
+        self._is_expected = False
         here = self.scene_of(message.uid)
         if here is None:
             self.notify("The rollout is gone.", severity="warning", markup=False)
@@ -119,19 +154,18 @@ class ActingApp(App[int]):
                 self.refuse(verb, reason)
                 return
             self.open_rollout(message.uid)
-        self._act(verb, message.uid, message.argument)
+        self._question = self._act(verb, message.uid, message.argument)
 
     def on_action_asked(self, message: ActionAsked) -> None:
         """Open the menu of actions, or the rollback; the rollout is opened first."""
+        self._is_expected = False
         if self.scene_of(message.uid) is None:
             self.notify("The rollout is gone.", severity="warning", markup=False)
             return
         if self.front is not None and self.front.VIEW is View.BOARD:
             self.open_rollout(message.uid)
-        if message.command == "rollback":
-            self._roll_back(message.uid)
-        else:
-            self._menu(message.uid)
+        ask = self._roll_back if message.command == "rollback" else self._menu
+        self._question = ask(message.uid)
 
     @work(group="action", exclusive=True)
     async def _menu(self, uid: str) -> None:
@@ -148,14 +182,14 @@ class ActingApp(App[int]):
         except AmasError as error:
             self.notify(error.sentence, severity="error", markup=False)
         rows = menu_rows(here, front.shown.keymap, self.denied, gate.limits.why_not())
-        chosen = await self.push_screen_wait(MenuScreen(here.rollout.key.name, rows))
+        chosen = await self._put(MenuScreen(here.rollout.key.name, rows))
         if chosen == "rollback":
-            self._roll_back(uid)
+            self._question = self._roll_back(uid)
         elif chosen is Verb.SET_IMAGE:
             one = containers(here)[:1]
             front.open_prompt(":", f"image {one[0].name}={one[0].image}" if one else "image ")
         elif isinstance(chosen, Verb):
-            self._act(chosen, uid, "")
+            self._question = self._act(chosen, uid, "")
 
     @work(group="rights", exclusive=True)
     async def ask_rights(self, uid: str) -> None:
@@ -203,7 +237,7 @@ class ActingApp(App[int]):
         except AmasError as error:
             self.notify(error.sentence, severity="error", markup=False, timeout=10)
             return
-        if not await self.push_screen_wait(RollbackPreviewScreen(preview, name)):
+        if not await self._put(RollbackPreviewScreen(preview, name)):
             return
         run = begin(preview, self.server_now())
         screen = RollingScreen(name)
@@ -256,7 +290,7 @@ class ActingApp(App[int]):
             if here is None or (choice is None and verb in _CHOSEN):
                 return
             preview = await prepare(gate, verb, here, self.server_now(), choice)
-            if not await self.push_screen_wait(PreviewScreen(preview, name)):
+            if not await self._put(PreviewScreen(preview, name)):
                 return
             gate = self.gate(uid) or gate
             pending = await carry_out(gate, preview, self.scene_of(uid), self.local_now())
@@ -317,9 +351,8 @@ class ActingApp(App[int]):
             return next((choice for choice, _ in rows if _is_named(choice, argument)), None)
         if len(rows) == 1 and verb is not Verb.UNDO:
             return rows[0][0]
-        return await self.push_screen_wait(
-            ChoiceScreen(choice_title(verb, here.rollout.key.name), rows)
-        )
+        title = choice_title(verb, here.rollout.key.name)
+        return await self._put(ChoiceScreen(title, rows), goes_on=True)
 
     # ---------------------------------------------------------------------- prove
 

@@ -2,14 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from amas_tui.keymap import COMMANDS, Command, View, command
-from amas_tui.ui.messages import CommandIssued
+from amas_tui.ui.messages import ActionAsked, CommandIssued, VerbAsked
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.widgets.line_view import LineView
 from amas_tui.ui.widgets.prompt import Prompt
@@ -37,6 +37,24 @@ def bindings(view: View) -> list[BindingType]:
     ]
 
 
+@runtime_checkable
+class Asking(Protocol):
+    """An app that prepares questions to the user, which takes a moment."""
+
+    @property
+    def is_preparing(self) -> bool:
+        """Return whether a dialog was asked for that is not there yet."""
+        ...
+
+    def expect_question(self) -> None:
+        """Take note that a dialog is asked for."""
+        ...
+
+    def give_question_up(self) -> None:
+        """Open no dialog after all."""
+        ...
+
+
 class MainScreen(Screen[None]):
     """A view with a body that keys move in."""
 
@@ -53,9 +71,15 @@ class MainScreen(Screen[None]):
         self._footer = LineView(id="footer", classes="one-line")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action may run: while something is typed no key is a command."""
+        """Return whether an action may run: while something is typed no key is a command.
+
+        Neither is one that follows the key of a dialog which is on its way: it was meant for that,
+        and a typed name must not promote.
+        """
         if action != "command":
             return True
+        if self._is_awaiting and parameters[0] != "back":
+            return False
         keymap = self.shown.keymap
         one = command(str(parameters[0]))
         return self._prompt is None and (keymap.is_replay or not one.in_replay)
@@ -130,9 +154,21 @@ class MainScreen(Screen[None]):
         """Paint what happened meanwhile."""
         self.update(self.shown)
 
+    @property
+    def _is_awaiting(self) -> bool:
+        return isinstance(self.app, Asking) and self.app.is_preparing
+
+    def ask(self, message: VerbAsked | ActionAsked) -> None:
+        """Have the app ask the user about a verb."""
+        if isinstance(self.app, Asking):
+            self.app.expect_question()
+        self.post_message(message)
+
     def action_command(self, id_: str) -> None:
         """Carry out a command of the table."""
-        if not self.carry_out(id_, ""):
+        if self._is_awaiting and isinstance(self.app, Asking):
+            self.app.give_question_up()
+        elif not self.carry_out(id_, ""):
             self.post_message(CommandIssued(id_))
 
     def carry_out(self, id_: str, argument: str) -> bool:

@@ -183,7 +183,7 @@ class BoardScreen(MainScreen):
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
             case "rollback" | "actions" if uid is not None:
-                self.post_message(ActionAsked(id_, uid))
+                self.ask(ActionAsked(id_, uid))
             case "open" | "why" | "rollback" | "actions":
                 self._say_nothing_selected()
             case "filter" if argument:
@@ -208,7 +208,7 @@ class BoardScreen(MainScreen):
         if uid is None:
             self._say_nothing_selected()
         else:
-            self.post_message(VerbAsked(command.verb, uid, argument))
+            self.ask(VerbAsked(command.verb, uid, argument))
         return True
 
     def _say_nothing_selected(self) -> None:

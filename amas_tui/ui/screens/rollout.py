@@ -333,10 +333,10 @@ class RolloutScreen(MainScreen):
         """Carry out what concerns this view alone."""
         command = next((one for one in self.shown.keymap.of(self.VIEW) if one.id == id_), None)
         if command is not None and command.verb is not None:
-            self.post_message(VerbAsked(command.verb, self.uid, argument))
+            self.ask(VerbAsked(command.verb, self.uid, argument))
             return True
         if id_ in ("rollback", "actions"):
-            self.post_message(ActionAsked(id_, self.uid))
+            self.ask(ActionAsked(id_, self.uid))
             return True
         match id_:
             case "panel-6" if self._is_visible(_LOGS):

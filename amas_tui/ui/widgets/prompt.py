@@ -48,6 +48,7 @@ class Prompt(Input):
         # A blinking cursor would cost bytes for nothing.
         self.cursor_blink = False
         self.sign = sign
+        self._before = self.value
 
     @property
     def typed(self) -> str:
@@ -55,12 +56,20 @@ class Prompt(Input):
         return self.value.removeprefix(self.sign)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell what is typed; taking the sign away gives up."""
+        """Tell what is typed; taking the sign away where nothing else stands gives up.
+
+        In a dialog it does not: the keys that follow would be commands of the view behind it.
+        """
         event.stop()
-        if not self.value.startswith(self.sign):
+        before, self._before = self._before, self.value
+        if self.value.startswith(self.sign):
+            self.post_message(self.Typed(self.sign, self.typed))
+        elif before == self.sign and not self.has_class("in-box"):
             self.post_message(self.GivenUp(self.sign))
         else:
-            self.post_message(self.Typed(self.sign, self.typed))
+            # Cleared as in a shell, by Ctrl-U or Ctrl-W: the line begins anew.
+            self.value = self.sign + self.value.lstrip(self.sign)
+            self.cursor_position = len(self.sign)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the text."""
