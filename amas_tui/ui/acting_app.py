@@ -13,7 +13,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.worker import Worker
 
-from amas_tui.actions.gate import why_not
+from amas_tui.actions.gate import LOST, why_not
 from amas_tui.actions.limits import limits_of
 from amas_tui.actions.progress import Ending, Pending, Progress
 from amas_tui.actions.proof import is_unexplained, judge, noted
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from amas_tui.ports import Cluster, Ledger
 
 Result = TypeVar("Result")
+
+_SLOW_SECONDS: Final = 1.0
+"""After which it is said that a dialog takes its time."""
 
 _ROLL_SECONDS: Final = 0.25
 """Between two looks at a rollback."""
@@ -155,17 +158,28 @@ class ActingApp(App[int]):
                 return
             self.open_rollout(message.uid)
         self._question = self._act(verb, message.uid, message.argument)
+        self.set_timer(_SLOW_SECONDS, self._say_preparing)
 
     def on_action_asked(self, message: ActionAsked) -> None:
         """Open the menu of actions, or the rollback; the rollout is opened first."""
         self._is_expected = False
-        if self.scene_of(message.uid) is None:
+        here = self.scene_of(message.uid)
+        if here is None:
             self.notify("The rollout is gone.", severity="warning", markup=False)
+            return
+        if message.command == "rollback" and not here.is_live(Kind.ROLLOUTS):
+            self.notify(f"Cannot roll back: {LOST}.", severity="warning", markup=False)
             return
         if self.front is not None and self.front.VIEW is View.BOARD:
             self.open_rollout(message.uid)
         ask = self._roll_back if message.command == "rollback" else self._menu
         self._question = ask(message.uid)
+        self.set_timer(_SLOW_SECONDS, self._say_preparing)
+
+    def _say_preparing(self) -> None:
+        """Say what is waited for, where it takes its time: no other key does anything by then."""
+        if self.is_preparing:
+            self.notify("Still asking the cluster; Esc gives it up.", timeout=3, markup=False)
 
     @work(group="action", exclusive=True)
     async def _menu(self, uid: str) -> None:

@@ -27,6 +27,7 @@ from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
 from amas_tui.viewmodel.timeline.lines import clock, rollback_words
 from amas_tui.viewmodel.timeline.moments import moments
 from amas_tui.viewmodel.timeline.rollbacks import rollbacks
+from amas_tui.viewmodel.traffic import seen_until
 from amas_tui.words import broken_limit, number
 
 _TONE = {Side.CANARY: Tone.CANARY, Side.STABLE: Tone.STABLE, Side.ALL: Tone.NORMAL}
@@ -226,7 +227,8 @@ def weight_steps(scene: Scene, now: datetime) -> tuple[tuple[float, str], ...]:
         at = (sample.at + scene.snapshot.clock_offset).timestamp()
         if not found or found[-1][1] != words:
             found.append((at, words))
-    return (*found, (now.timestamp(), "")) if found else ()
+    until = max(found[-1][0], seen_until(scene, now).timestamp()) if found else 0.0
+    return (*found, (until, "")) if found else ()
 
 
 def _chart(

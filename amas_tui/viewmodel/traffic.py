@@ -8,6 +8,7 @@ from amas_tui.actions.repair import missing_services
 from amas_tui.actions.state import is_invalid
 from amas_tui.domain.rollout import Rollout, Step
 from amas_tui.domain.workload import ReplicaSet
+from amas_tui.errors import ForbiddenError
 from amas_tui.rules.analysis import whole
 from amas_tui.rules.duration import go_duration, pause_duration
 from amas_tui.rules.roles import scale_down_deadline
@@ -18,6 +19,7 @@ from amas_tui.store.gates import templates
 from amas_tui.store.history import History, Sample
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
+from amas_tui.store.snapshot import Health
 from amas_tui.viewmodel.chart import Chart, Curve, Mark, stairs, time_axis, time_ticks
 from amas_tui.viewmodel.headline import update_began
 from amas_tui.viewmodel.text import Line, Span, Tone, merge
@@ -49,7 +51,10 @@ def traffic_chart(scene: Scene, now: datetime, ticks: int) -> Chart:
     end = max([now, *(at for at, _ in plan)])
     axis = time_axis(start, end)
     pod_hash = rollout.status.current_pod_hash
-    curves = [Curve(points, Tone.CANARY) for points in _seen(samples, pod_hash, offset, start, now)]
+    until = seen_until(scene, now)
+    curves = [
+        Curve(points, Tone.CANARY) for points in _seen(samples, pod_hash, offset, start, until)
+    ]
     if len(plan) > 1:
         points = stairs((at.timestamp(), share) for at, share in plan)
         curves.insert(0, Curve(points, Tone.DIM, is_planned=True))
@@ -62,6 +67,14 @@ def traffic_chart(scene: Scene, now: datetime, ticks: int) -> Chart:
         x_ticks=time_ticks(axis, now.tzinfo, ticks),
         marks=tuple(_marks(rollout, samples, offset)),
     )
+
+
+def seen_until(scene: Scene, now: datetime) -> datetime:
+    """Return up to when it is known how the rollout stood: now, unless the connection is lost."""
+    stream = scene.stream(Kind.ROLLOUTS)
+    if stream is None or stream.health is not Health.LOST or stream.seen_at is None:
+        return now
+    return min(now, stream.seen_at + scene.snapshot.clock_offset)
 
 
 def _seen(
@@ -213,7 +226,10 @@ def _router_words(
         return [Span(f"status {status}, {routing.provider} not read here", Tone.DIM)]
     if not scene.is_known(Kind.INGRESSES):
         stream = scene.stream(Kind.INGRESSES)
-        why = "may not be read" if stream is not None and stream.error else "not read yet"
+        error = stream.error if stream is not None else None
+        why = "not read yet" if error is None else "cannot be read now"
+        if isinstance(error, ForbiddenError):
+            why = "may not be read"
         return [Span(f"status {status}, ingress {why}", Tone.DIM)]
     own = [one for one in found if one.fault in _ROUTER]
     if own:

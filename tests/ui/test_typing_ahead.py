@@ -64,6 +64,13 @@ async def test_what_is_typed_before_a_dialog_is_there_does_nothing(
     await screen.until("Why: payments")
 
 
+async def test_a_dialog_that_takes_its_time_is_said_to(held: asyncio.Event, screen: Screen) -> None:
+    await screen.press("exclamation_mark")
+    await screen.until(lambda _: "Still asking the cluster; Esc gives it up." in screen.toasts)
+    held.set()
+    await screen.until("Type payments")
+
+
 async def test_escape_gives_up_a_dialog_that_does_not_come(
     held: asyncio.Event, screen: Screen
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from amas_tui.domain.rollout import Rollout
 from amas_tui.domain.watch import Applied, Lost
-from amas_tui.errors import ForbiddenError
+from amas_tui.errors import ForbiddenError, UnreachableError
 from amas_tui.rules.traffic import standing
 from amas_tui.store.kinds import Kind, StreamId
 from amas_tui.store.scene import Scene
@@ -82,6 +82,17 @@ def test_what_was_seen_is_drawn_as_steps_up_to_now() -> None:
     (curve,) = solid(traffic_chart(here, NOW, 5))
     assert values(curve) == [(-8, 0), (-6, 0), (-6, 20), (0, 20)]
     assert curve.tone is Tone.CANARY
+
+
+def test_what_was_not_seen_for_want_of_a_connection_is_not_drawn() -> None:
+    here = seen((ago(minutes=6), on_the_way(20, 1)))
+    lost = Fact(StreamId(Kind.ROLLOUTS), Lost(UnreachableError("no route")), NOW)
+    word = here.snapshot.streams[StreamId(Kind.ROLLOUTS)].seen_at
+    assert word is not None
+    later = NOW + timedelta(minutes=3)
+    chart = traffic_chart(Scene(here.rollout, here.snapshot.after([lost])), later, 5)
+    (curve,) = solid(chart)
+    assert curve.points[-1][0] == word.timestamp() < later.timestamp()
 
 
 def test_before_the_first_sample_nothing_is_claimed() -> None:
@@ -352,6 +363,13 @@ def test_what_may_not_be_read_is_said() -> None:
     refused = Fact(StreamId(Kind.INGRESSES), Lost(ForbiddenError("no", status=403)), NOW)
     denied = Scene(here.rollout, here.snapshot.after([refused]))
     assert plain(truth_lines(denied, NOW)[0]).strip() == "status 20%, ingress may not be read"
+
+
+def test_a_lost_connection_is_not_called_a_missing_right() -> None:
+    here = scene(rollout(**ROUTED), unknown=[Kind.INGRESSES])
+    lost = Fact(StreamId(Kind.INGRESSES), Lost(UnreachableError("no route")), NOW)
+    away = Scene(here.rollout, here.snapshot.after([lost]))
+    assert plain(truth_lines(away, NOW)[0]).strip() == "status 20%, ingress cannot be read now"
 
 
 def test_pods_are_not_counted_before_they_are_known() -> None:
