@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from amas_tui.ui.screens.dialog import LinesScreen
 from amas_tui.ui.screens.rollout import RolloutScreen
+from amas_tui.viewmodel.text import Span
 from tests.ui.posing import Shown, posed
 
 
@@ -36,3 +38,10 @@ async def test_the_first_frame_has_the_sentence_the_steps_and_the_keys(
     for words in ("shop › checkout", "Halted at 50 %", "5/8", "1 Traffic", "p promote"):
         assert words in first[0]
     assert set(widths) == {width}
+
+
+async def test_a_list_to_read_keeps_the_end_of_its_lines() -> None:
+    async with posed(Shown("need you"), (80, 24)) as shown:
+        shown.app.push_screen(LinesScreen("What was done", [(Span("abort " * 30 + "refused"),)]))
+        await shown.until("refused")
+        assert "Esc close" in shown.text()

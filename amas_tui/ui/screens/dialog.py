@@ -105,7 +105,9 @@ class LinesScreen(Dialog[None]):
     def paint(self) -> None:
         """Show the lines."""
         head: list[Line] = [(Span(self._title, Tone.STRONG),), ()]
-        fits = self.show_body([*head, *(fit(line, self.room) for line in self._lines)], 1)
+        # A line that is cut would lose its end: how an action ended, what a check found.
+        told = [part for line in self._lines for part in wrap(line, self.room, limit=4, indent=6)]
+        fits = self.show_body([*head, *told], 1)
         more = () if fits else (Span("↑↓ PgDn", Tone.KEY), Span(" more   "))
         keys = merge((*more, Span("Esc", Tone.KEY), Span(" close")))
         self.query_one("#keys", LineView).show((fit(keys, self.room),))
