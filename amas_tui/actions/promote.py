@@ -57,11 +57,17 @@ def is_inconclusive_step(rollout: Rollout) -> bool:
     return bool(paused) and run is not None and run.status == "Inconclusive"
 
 
-def is_background_inconclusive(rollout: Rollout) -> bool:
-    """Return whether a pause comes from an analysis that a promote would only run again."""
+def runs_again(rollout: Rollout) -> str:
+    """Return what a promote out of this pause only runs again, empty for nothing.
+
+    An inconclusive background analysis or experiment.
+    Source: rollout/experiment.go:reconcileExperiments, rollout/analysis.go.
+    """
     reasons = {PauseReason(condition.reason) for condition in rollout.status.pause_conditions}
+    if PauseReason.INCONCLUSIVE_EXPERIMENT in reasons:
+        return "experiment"
     inconclusive = PauseReason.INCONCLUSIVE_ANALYSIS in reasons
-    return inconclusive and not is_inconclusive_step(rollout)
+    return "analysis" if inconclusive and not is_inconclusive_step(rollout) else ""
 
 
 def promote_lifts_pause(rollout: Rollout) -> bool:
@@ -104,8 +110,8 @@ def _consequence(scene: Scene, _choice: Choice | None) -> Consequence:
     if rollout.blue_green is not None:
         return _switch(scene)
     lifted = ("also lifts the hold (spec.paused)",) if Waiting.SPEC in held else ()
-    if is_background_inconclusive(rollout):
-        again = "releases the pause; the inconclusive analysis runs again"
+    if what := runs_again(rollout):
+        again = f"releases the pause; the inconclusive {what} runs again"
         return Consequence((again, *lifted))
     index, count = step_index(rollout), len(rollout.steps)
     after = promoted_index(rollout)
@@ -315,10 +321,11 @@ def _full_written(before: Rollout) -> RolloutStatus:
     return replace(before.status, promote_full=True)
 
 
-def _full_verdict(_pending: Pending, scene: Scene) -> Progress:
+def _full_verdict(pending: Pending, scene: Scene) -> Progress:
     rollout = scene.rollout
     status = rollout.status
-    if status.abort and not status.promote_full:
+    # An aborted version may be promoted: a picture of before our write shows the old abort still.
+    if status.abort and not status.promote_full and is_later(pending, rollout.metadata):
         return Progress(Ending.REFUSED, remark=f"halted meanwhile: {status.message}")
     hash_ = status.current_pod_hash
     stable = Stage("new version is stable", status.stable_rs == hash_)

@@ -18,17 +18,25 @@ from amas_tui.actions.progress import (
     is_later,
     is_shown,
 )
+from amas_tui.actions.state import is_invalid
 from amas_tui.actions.table import RULES
 from amas_tui.actions.verb import Child
 from amas_tui.actions.writers import put_back, words_of
 from amas_tui.domain.base import ObjectMeta
-from amas_tui.domain.rollout import RolloutStatus
+from amas_tui.domain.rollout import Rollout, RolloutStatus
+from amas_tui.rules.phase import is_observed
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Health
 
 _LOOK_AFTER: Final = REACTION - timedelta(seconds=2)
 _LOOK_AGAIN: Final = timedelta(seconds=5)
+JUDGED_INVALID: Final = timedelta(seconds=3)
+"""How long a spec that was seen stays InvalidSpec until that is the answer.
+
+The condition can outlive the repair by one write of the controller.
+Source: rollout/sync.go:checkPausedConditions.
+"""
 
 
 def patience(pending: Pending) -> timedelta:
@@ -55,6 +63,8 @@ def judge(pending: Pending, scene: Scene | None, now: datetime) -> Progress:
     if doubt := _doubt(pending, scene, now):
         return replace(progress, ending=Ending.UNKNOWN, remark=doubt)
     waited = now - (pending.shown_at or pending.sent_at)
+    if waited > JUDGED_INVALID and is_invalid(scene) and is_observed(scene.rollout):
+        return replace(progress, ending=Ending.NO_EFFECT, remark=_invalid(scene.rollout))
     if waited > REACTION and RULES[pending.verb].is_taken_back(pending, scene):
         what = words_of(pending.write) if pending.write else "it"
         return Progress(Ending.REVERTED, progress.stages, put_back(what, ""))
@@ -63,6 +73,12 @@ def judge(pending: Pending, scene: Scene | None, now: datetime) -> Progress:
     if waited > patience(pending):
         return replace(progress, ending=Ending.INCOMPLETE)
     return progress
+
+
+def _invalid(rollout: Rollout) -> str:
+    """Return what the controller says of the spec that it does not act on."""
+    condition = rollout.condition("InvalidSpec")
+    return f"InvalidSpec: {condition.message}" if condition is not None else ""
 
 
 def noted(pending: Pending, scene: Scene | None, now: datetime) -> Pending:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from amas_tui.actions.patches import EPHEMERAL, undo_template, writes
 from amas_tui.actions.promote import (
-    is_background_inconclusive,
     is_inconclusive_step,
     promote_lifts_pause,
     promoted_index,
+    runs_again,
 )
 from amas_tui.actions.rule import Material, RefusedError
 from amas_tui.actions.verb import Child, Choice, Images, Target, Verb
@@ -252,6 +252,9 @@ async def test_a_write_fits_the_object_it_was_made_from(verb: Verb, fields: Json
             id="no controllerPause",
         ),
         pytest.param({"step": 1, "paused": "CanaryPauseStep"}, 2, False, True, False, id="pause"),
+        pytest.param(
+            {"step": 1, "paused": "InconclusiveExperiment"}, 2, False, True, True, id="experiment"
+        ),
         pytest.param({"step": 99}, 4, False, False, False, id="beyond the end"),
     ],
 )
@@ -262,7 +265,7 @@ def test_what_a_promote_means_here(
     assert promoted_index(one) == step
     assert is_inconclusive_step(one) is passes
     assert promote_lifts_pause(one) is lifts
-    assert is_background_inconclusive(one) is again
+    assert bool(runs_again(one)) is again
 
 
 def replica_set(template: Json, ephemeral: Any = None) -> Json:

@@ -23,6 +23,7 @@ from tests.builders import (
     condition,
     gate,
     ingress,
+    invalid,
     pause,
     replica_set,
     rollout,
@@ -508,6 +509,13 @@ def test_what_the_controller_took_back_is_refused(
     assert progress.ending.is_final
 
 
+def test_a_picture_of_before_a_full_promotion_does_not_refuse_it() -> None:
+    halted: Json = {"step": 0, "abort": True, "aborted_at": ago(minutes=1)}
+    for version, ending in ((100, Ending.WAITING), (102, Ending.REFUSED)):
+        found = judged(Verb.PROMOTE_FULL, halted, {"version": version}, stable_set())
+        assert found.ending is ending
+
+
 def test_an_undo_that_made_a_version_of_its_own_is_done_but_not_as_asked() -> None:
     progress = judged(
         Verb.UNDO, {"step": 2}, {"generation": 4, "new": "fresh"}, generation=4, target=TARGET
@@ -562,6 +570,27 @@ def test_a_controller_that_began_and_does_not_finish_is_incomplete() -> None:
     assert judged(Verb.ABORT, {"step": 2}, begun, stable_set(), seconds=29).ending is (
         Ending.WAITING
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "after"),
+    [
+        pytest.param(Verb.SET_IMAGE, {"generation": 4, "observed": 4}, id="set image"),
+        pytest.param(Verb.UNDO, {"generation": 4, "observed": 4}, id="undo"),
+        pytest.param(Verb.ABORT, {"abort": True}, id="abort"),
+    ],
+)
+def test_a_spec_that_nobody_acts_on_is_named_as_the_reason(verb: Verb, after: Json) -> None:
+    def ending(seconds: int, **more: Any) -> Progress:
+        after_ = {**after, **more}
+        return judged(verb, {}, after_, seconds=seconds, generation=4, target=TARGET)
+
+    standing = {"conditions": [invalid("no such service")]}
+    late = ending(4, **standing)
+    assert late.ending is Ending.NO_EFFECT
+    assert late.remark == 'InvalidSpec: The Rollout "checkout" is invalid: no such service'
+    assert ending(2, **standing).ending is Ending.WAITING
+    assert ending(4).ending is Ending.WAITING
 
 
 def test_a_lost_connection_makes_the_ending_unknown_until_it_is_back() -> None:
