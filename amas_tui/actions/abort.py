@@ -44,6 +44,8 @@ def _why_not(scene: Scene) -> str | None:
         return "aborted already" if rollout.status.aborted_at else "abort was asked for already"
     if not rollout.status.stable_rs:
         return "first deployment: there is no stable version to send traffic to"
+    if rollout.status.promote_full and not rollout.is_promoted:
+        return "a full promotion is under way and would clear the abort again: undo goes back"
     if rollout.is_promoted:
         return "no update is in flight: abort would be cleared again"
     return None

@@ -34,6 +34,7 @@ ABORTED = "aborted: promote has no lasting effect; retry, undo or promote fully"
 UNSEEN = "the controller has not seen the newest spec yet"
 INVALID = "InvalidSpec: the controller acts on nothing until the spec is repaired"
 SWITCHES = "blue-green is not paused: it switches by itself when the new pods and checks are ready"
+CLEARED = "a full promotion is under way and would clear the abort again: undo goes back"
 NO_ABORT = "no update is in flight: abort would be cleared again"
 
 
@@ -133,7 +134,7 @@ STATES = [
         {**UPDATE, "step": 1, "promote_full": True},
         "a full promotion is under way already",
         "a full promotion is under way already",
-        None,
+        CLEARED,
         None,
         id="being promoted",
     ),
