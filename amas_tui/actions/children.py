@@ -198,15 +198,29 @@ def _why_not_again(scene: Scene) -> str | None:
     return None if ended_experiments(scene) else "no experiment has ended by itself"
 
 
-def _again(_scene: Scene, choice: Choice | None) -> Consequence:
+def _again(scene: Scene, choice: Choice | None) -> Consequence:
     if not isinstance(choice, Child):
         return Consequence(("choose an experiment to run again",))
     return Consequence(
         (
             f"runs {choice.name} again from its start: pods come up and analyses run anew",
             f"what it found so far ({choice.phase or 'nothing'}) is forgotten",
-        )
+        ),
+        warnings=() if _is_in_execution(scene, choice) else (_LET_GO,),
     )
+
+
+_LET_GO: Final = "the rollout has let go of it: the controller will end it at once"
+
+
+def _is_in_execution(scene: Scene, experiment: Child) -> bool:
+    """Return whether an experiment is that of the step in execution.
+
+    The controller ends every other one at once. It lets go of one that passed or could not decide,
+    and begins with a new one where there is still need.
+    Source: rollout/experiment.go:reconcileExperiments.
+    """
+    return scene.rollout.status.canary.current_experiment == experiment.name
 
 
 def _again_writes(

@@ -6,6 +6,7 @@ import pytest
 
 from amas_tui.acting import Gate, carry_out, prepare, resolve
 from amas_tui.actions.children import child_of
+from amas_tui.actions.preview import consequence
 from amas_tui.actions.progress import Ending, Pending
 from amas_tui.actions.proof import judge
 from amas_tui.actions.verb import Verb
@@ -74,3 +75,17 @@ async def test_a_lost_reply_is_told_by_the_run_and_not_by_its_phase(
     raw["status"] = status
     found = await resolve(gate, pending, NOW + timedelta(seconds=4), here)
     assert found.has_arrived is arrived
+
+
+@pytest.mark.parametrize(
+    ("current", "warned"), [("", True), ("checkout-exp-1", True), ("checkout-exp", False)]
+)
+def test_an_experiment_that_was_let_go_is_run_again_with_a_warning(
+    *, current: str, warned: bool
+) -> None:
+    ended = experiment(phase="Failed")
+    status: Json = {"canary": {"currentExperiment": current}}
+    here = scene(rollout(steps=[{"experiment": {}}], step=0, status=status), ended)
+    warning = "the rollout has let go of it: the controller will end it at once"
+    found = consequence(Verb.RETRY_EXPERIMENT, here, child_of(ended)).warnings
+    assert found == ((warning,) if warned else ())
