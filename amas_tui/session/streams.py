@@ -48,6 +48,7 @@ def cluster_streams(namespaces: tuple[str, ...]) -> tuple[Wanted, ...]:
         Kind.REPLICA_SETS,
         Kind.PODS,
         Kind.ANALYSIS_RUNS,
+        Kind.EXPERIMENTS,
         Kind.SERVICES,
         Kind.INGRESSES,
     )

@@ -143,6 +143,10 @@ class Api:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
 
+    def delete_all(self, plural: str, namespace: str) -> None:
+        """Delete every object of a kind in a namespace."""
+        self._json("DELETE", KINDS[plural].path(namespace))
+
     def text(self, path: str, **params: str) -> str:
         """Return any URL path's answer, e.g. a pod's log."""
         return self._send("GET", path, params=params).text

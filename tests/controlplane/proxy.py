@@ -87,7 +87,6 @@ class FaultProxy:
         faults: What happens to the coming patches.
         delay: Seconds by which everything that a watch brings is late.
         is_down: Whether every connection is refused.
-        is_dry: Whether writes are only let run dry; what they would make is in `replies`.
     """
 
     def __init__(self, bed: ControlPlane) -> None:
@@ -99,8 +98,6 @@ class FaultProxy:
         self.faults: deque[Fault] = deque()
         self.delay = 0.0
         self.is_down = False
-        self.is_dry = False
-        self.replies: list[tuple[str, Json]] = []
         self.on_patch: Callable[[Asked], None] | None = None
         self._port = 0
         self._loop = asyncio.new_event_loop()
@@ -189,8 +186,6 @@ class FaultProxy:
         self.asked.append(asked)
         if self.is_down:
             return self._cut(request)
-        if self.is_dry and asked.is_write:
-            return await self._dry(request)
         if not asked.is_patch:
             return await self._pass(request)
         if self.on_patch is not None:
@@ -230,18 +225,6 @@ class FaultProxy:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
         headers.setdefault("Authorization", f"Bearer {self._bed.token('admin')}")
         return headers
-
-    async def _dry(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Let a write run dry, and keep what it would have made."""
-        headers = self._headers(request)
-        joint = "&" if request.query_string else "?"
-        url = f"{self._bed.url}{request.path_qs}{joint}dryRun=All"
-        body = await request.read()
-        async with self._session.request(request.method, url, data=body, headers=headers) as reply:
-            made = await reply.read()
-            if reply.ok:
-                self.replies.append((request.path, json.loads(made)))
-            return web.Response(status=reply.status, body=made, content_type="application/json")
 
     async def _unchanged(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer with the object as it is, as after a webhook that takes a change back."""

@@ -1,14 +1,13 @@
-"""The states that a verb can meet, each on a rollout of its own, all made at once."""
+"""The states that a verb can meet, each made on a rollout of its own."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from tests.controlplane import analysis, faults, rollouts, states
+from tests.controlplane import analysis, rollouts, states
 from tests.controlplane.api import Api
-from tests.controlplane.bed import ControlPlane
 from tests.controlplane.kinds import Json
+from tests.controlplane.witness import Witness
 
 STEPS: Final = [
     rollouts.set_weight(20),
@@ -16,6 +15,8 @@ STEPS: Final = [
     rollouts.set_weight(60),
     rollouts.pause("10m"),
 ]
+ROUTED: Final[Json] = {"nginx": True, "abort_delay": 1, "scale_down_delay": 1}
+"""Traffic split by an Ingress, and pods that are not kept for long."""
 _WAIT: Final = 120.0
 # Nothing is measured while a test looks: a pod without a scrape would be inconclusive.
 _SLOW: Final = analysis.Timing(interval="5m", count=3, window="10s", delay="1h")
@@ -29,10 +30,21 @@ class Place:
     api: Api
     namespace: str
     name: str
+    witness: Witness | None = None
+    """Who watches the namespace already, so that nobody need watch each rollout."""
 
     def wait(self, predicate: Callable[[Json], object]) -> Json:
         """Wait for the rollout."""
+        if self.witness is not None:
+            return self.witness.wait("rollouts", self.name, predicate, timeout=_WAIT)
         return self.api.wait("rollouts", self.namespace, self.name, predicate, timeout=_WAIT)
+
+    def wait_any(self, plural: str, predicate: Callable[[Json], object]) -> None:
+        """Wait for an object of another kind."""
+        if self.witness is not None:
+            self.witness.wait_any(plural, predicate, timeout=_WAIT)
+        else:
+            self.api.wait_any(plural, self.namespace, predicate, timeout=_WAIT)
 
     def deploy(self, steps: list[Json] | None = None, **how: object) -> None:
         """Make the first version, ready."""
@@ -72,22 +84,20 @@ def mid_step(at: Place) -> None:
 
 
 def paused_by_step(at: Place) -> None:
-    at.deploy()
+    at.deploy(**ROUTED)
     at.update()
     at.wait(states.is_paused)
 
 
 def paused_by_spec(at: Place) -> None:
-    at.deploy()
+    analysing(at, **ROUTED)
     at.patch({"spec": {"paused": True}})
     at.wait(_condition("Paused"))
-    at.update()
-    at.wait(lambda ro: ro["status"]["currentPodHash"] != ro["status"]["stableRS"])
 
 
-def analysing(at: Place) -> None:
+def analysing(at: Place, **how: object) -> None:
     gate = rollouts.gate(analysis.analysis(at.name, at.namespace, "success-rate"))
-    at.deploy([rollouts.set_weight(50), gate, rollouts.pause()], requests_per_second=20)
+    at.deploy([rollouts.set_weight(50), gate, rollouts.pause()], **how)
     at.update()
     at.wait(lambda ro: _run(ro).get("status") == "Running")
 
@@ -123,7 +133,9 @@ def after_undo(at: Place) -> None:
 
 
 def promoting_fully(at: Place) -> None:
-    mid_step(at)
+    at.deploy(**ROUTED)
+    at.update("v2-unready")
+    at.wait(lambda ro: states.at_step(ro, 0) and ro["status"].get("updatedReplicas"))
     at.patch({"status": {"promoteFull": True}}, "status")
     at.wait(lambda ro: ro["status"].get("promoteFull"))
 
@@ -141,7 +153,16 @@ def invalid_spec(at: Place) -> None:
 
 
 def blue_green_preview(at: Place) -> None:
-    at.api.apply(*rollouts.blue_green(at.namespace, at.name, replicas=1, requests_per_second=0))
+    at.api.apply(
+        *rollouts.blue_green(
+            at.namespace,
+            at.name,
+            replicas=1,
+            requests_per_second=0,
+            abort_delay=1,
+            scale_down_delay=1,
+        )
+    )
     at.wait(states.is_healthy)
     at.update()
     at.wait(states.is_paused)
@@ -151,6 +172,12 @@ def blue_green_switched(at: Place) -> None:
     blue_green_preview(at)
     at.patch({"status": {"pauseConditions": None}}, "status")
     at.wait(states.is_promoted)
+
+
+def blue_green_aborted(at: Place) -> None:
+    blue_green_preview(at)
+    at.patch({"status": {"abort": True}}, "status")
+    at.wait(states.is_aborted)
 
 
 def workload_ref(at: Place) -> None:
@@ -164,16 +191,21 @@ def workload_ref(at: Place) -> None:
 def experimenting(at: Place) -> None:
     at.deploy([rollouts.experiment("10m"), rollouts.pause()])
     at.update()
-    at.api.wait_any(
-        "experiments",
-        at.namespace,
-        lambda one: one.get("status", {}).get("phase") == "Running" and _owned(one, at.name),
-        timeout=_WAIT,
-    )
+    at.wait_any("experiments", lambda one: _phase(one) == "Running" and _owned(one, at.name))
+
+
+def experimented(at: Place) -> None:
+    at.deploy([rollouts.experiment("1s"), rollouts.pause()])
+    at.update()
+    at.wait(states.is_paused)
 
 
 def _owned(one: Json, name: str) -> bool:
     return any(owner["name"] == name for owner in one["metadata"].get("ownerReferences", ()))
+
+
+def _phase(one: Json) -> str:
+    return str(one.get("status", {}).get("phase", ""))
 
 
 def _condition(kind: str) -> Callable[[Json], bool]:
@@ -207,31 +239,21 @@ STATES: Final[dict[str, Callable[[Place], None]]] = {
         invalid_spec,
         blue_green_preview,
         blue_green_switched,
+        blue_green_aborted,
         workload_ref,
         experimenting,
+        experimented,
     )
 }
 """How each state is made; the rollout is called after it."""
 
 
-def make_all(bed: ControlPlane, namespace: str) -> None:
-    """Make every state in one namespace, all at once."""
-    with Api(bed) as api:
-        slow = analysis.analysis_templates(namespace, bed.prometheus_url, _SLOW)
-        quick = analysis.analysis_templates(namespace, bed.prometheus_url, _QUICK)
-        by_name = {one["metadata"]["name"]: one for one in slow}
-        by_name |= {
-            one["metadata"]["name"]: one for one in quick if "budget" in one["metadata"]["name"]
-        }
-        api.apply(*by_name.values())
-    with ThreadPoolExecutor(len(STATES)) as pool:
-        for made in [pool.submit(_make, bed, namespace, name) for name in STATES]:
-            made.result()
-
-
-def _make(bed: ControlPlane, namespace: str, name: str) -> None:
-    with Api(bed) as api:
-        STATES[name](Place(api, namespace, name))
-
-
-__all__ = ["STATES", "Place", "faults", "make_all"]
+def prepare(api: Api, namespace: str, prometheus_url: str) -> None:
+    """Make what the states hang on: a gate that takes an hour, and one that never decides."""
+    slow = analysis.analysis_templates(namespace, prometheus_url, _SLOW)
+    quick = analysis.analysis_templates(namespace, prometheus_url, _QUICK)
+    by_name = {one["metadata"]["name"]: one for one in slow}
+    by_name |= {
+        one["metadata"]["name"]: one for one in quick if "budget" in one["metadata"]["name"]
+    }
+    api.apply(*by_name.values())

@@ -1,1 +1,1 @@
-"""Runs that are too long for the suite: `python -m tests.soak rollback --count 50`."""
+"""Runs that are too long for the suite: `python -m tests.soak rollback --count 50`, or `table`."""

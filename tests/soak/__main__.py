@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tests.controlplane.bed import ControlPlane
+from tests.soak import table as verb_table
 from tests.soak import together
 from tests.soak.rollback import cases, report, soak
 
@@ -60,6 +61,17 @@ def promote(count: int) -> None:
     """Let two programs press promote at once, again and again."""
     with a_bed() as (bed, _):
         is_well = asyncio.run(together.soak(bed, count))
+    sys.exit(0 if is_well else 1)
+
+
+@cli.command()
+@click.option("--write", is_flag=True, help="Make the table by what is found.")
+@click.option("--slots", default=12, show_default=True, help="Rollouts worked on at once.")
+@click.argument("states", nargs=-1)
+def table(states: tuple[str, ...], slots: int, *, write: bool) -> None:
+    """Carry out every verb in every state beside the plugin."""
+    with a_bed() as (bed, _):
+        is_well = verb_table.soak(bed, states, slots, is_written=write)
     sys.exit(0 if is_well else 1)
 
 
