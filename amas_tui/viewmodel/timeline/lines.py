@@ -1,6 +1,9 @@
 """The timeline on the screen."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import groupby
 from typing import Final
 
 from amas_tui.rules.duration import clock_duration
@@ -31,7 +34,8 @@ def timeline_lines(
 ) -> tuple[Line, ...]:
     """Return the story, oldest first, and its rollback events at the end, where it is read."""
     story = moments(scene)
-    lines = [line for moment in story for line in _moment_lines(moment, now, width, zone)]
+    told = _folded(story)
+    lines = [line for moment in told for line in _moment_lines(moment, now, width, zone)]
     events = rollbacks(story)
     if events:
         count = f" {len(events)} rollback event{'s' * (len(events) != 1)}"
@@ -39,6 +43,16 @@ def timeline_lines(
         lines += [line for event in events for line in _rollback_lines(event, now, width, zone)]
     lines.append(fit((Span("   x", Tone.KEY), Span(" export as Markdown and JSON")), width))
     return tuple(lines)
+
+
+def _folded(story: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield the story with warnings that repeat each other as one: they would bury the rest."""
+    for (sort, text), several in groupby(story, key=lambda one: (one.sort, one.text)):
+        same = list(several)
+        if sort is Sort.WARNING and len(same) > 1:
+            yield replace(same[0], text=f"×{len(same)} {text}")
+        else:
+            yield from same
 
 
 def _moment_lines(

@@ -64,6 +64,18 @@ def test_the_panel_ends_with_the_rollback_events_and_keeps_the_width() -> None:
     assert all(line_width(line) <= 60 for line in lines)
 
 
+def test_warnings_that_repeat_each_other_do_not_bury_the_story() -> None:
+    same = [
+        b.event("Unhealthy", "probe failed", kind="Warning", at=ago(seconds=90 - n))
+        for n in range(30)
+    ]
+    here = b.scene(b.rollout(), *same, b.event("RolloutUpdated", "begun", at=ago(minutes=3)))
+    shown = [plain(line) for line in timeline_lines(here, NOW, 80)]
+    told = [text for text in shown if "probe failed" in text]
+    assert len(told) == 1
+    assert "×30" in told[0]
+
+
 def test_without_a_rollback_there_is_no_such_heading() -> None:
     shown = [plain(line) for line in timeline_lines(b.scene(b.healthy()), NOW, 80)]
     assert not any("rollback event" in text for text in shown)
