@@ -74,11 +74,13 @@ class Filter:
 
 
 def _order(row: BoardRow) -> tuple[int, int, str, str]:
-    # Rows that move share one rank: they would change places with every step otherwise.
+    # Rows that move share one rank: they would change places with every step otherwise. What
+    # goes wrong while it moves stands above them: it will need a human next.
     if row.state.needs_human:
         return (0, row.state.standing, row.namespace, row.name)
-    is_quiet = row.state.standing is Standing.HEALTHY
-    return (2 if is_quiet else 1, 0, row.namespace, row.name)
+    if row.state.standing is Standing.HEALTHY:
+        return (3, 0, row.namespace, row.name)
+    return (1 if row.now_tone is Tone.BAD else 2, 0, row.namespace, row.name)
 
 
 def board_row(snapshot: Snapshot, rollout: Rollout, context: str, now: datetime) -> BoardRow:
@@ -303,9 +305,11 @@ def row_line(row: BoardRow, widths: Columns) -> Line:
     mark = "▌" if row.needs_human else " "
     tone = row.state.tone
     name_tone = Tone.STRONG if row.needs_human else Tone.NORMAL
-    context = [Span(pad(row.id.context, widths.context) + " ")] if widths.context else []
+    context = [Span(pad_middle(row.id.context, widths.context) + " ")] if widths.context else []
     namespace = (
-        [Span(pad(row.namespace, widths.namespace) + " ", Tone.DIM)] if widths.namespace else []
+        [Span(pad_middle(row.namespace, widths.namespace) + " ", Tone.DIM)]
+        if widths.namespace
+        else []
     )
     return merge(
         (

@@ -123,12 +123,11 @@ def header(
     tone = _MARKS.get(place.colour, Tone.PROD)
     mark = [Span(f" {place.mark} ", tone)] if place.mark else []
     where = " › ".join([place.context or "no context", *trail])
-    left = [Span(" "), *mark, Span(" " if mark else ""), Span(where, Tone.STRONG)]
-    if place.is_read_only and not place.position:
-        left.append(Span("  read-only", Tone.WARN))
+    # Before the place: what is cut where a name is long must not be that nothing can be written.
+    note = place.position or ("read-only" if place.is_read_only else "")
+    notes = [Span(f"{note}  ", Tone.WARN)] if note else []
+    left = [Span(" "), *mark, Span(" " if mark else ""), *notes, Span(where, Tone.STRONG)]
     user = place.user if place.is_user_confirmed or not place.user else f"{place.user}?"
-    if place.position:
-        left.append(Span(f"  {place.position}", Tone.WARN))
     identity = [Span(user, Tone.DIM), Span("  ")] if user else []
     right: list[Span] = []
     if counts is not None:

@@ -452,6 +452,34 @@ def test_the_bar_makes_room_for_what_is_wrong_and_stays_where_nothing_is() -> No
     assert told in plain(row_line(wrong[0], columns(wrong, 80)))
 
 
+def test_what_goes_wrong_on_its_way_stands_above_what_moves() -> None:
+    here = known(
+        rollout("z", **{**UPDATE, "step": 0}),
+        rollout("a", **{**UPDATE, "step": 0}),
+        details=[
+            pod(
+                "p",
+                ready=False,
+                containers=[
+                    container(ready=False, state=container_state(waiting="ImagePullBackOff"))
+                ],
+            )
+        ],
+    )
+    assert [row.name for row in board(here, "test", NOW).rows] == ["z", "a"]
+
+
+def test_contexts_and_namespaces_that_differ_at_their_end_are_told_apart() -> None:
+    contexts = ("prod-eu-central-1", "prod-eu-west-1")
+    rows = [
+        replace(_row(namespace=f"amas-production-{one}"), id=RowId(one, one)) for one in contexts
+    ]
+    widths = columns(rows, 80, contexts)
+    first, second = (plain(row_line(row, widths))[:23] for row in rows)
+    assert first[3:12] != second[3:12]
+    assert first[13:] != second[13:]
+
+
 def test_names_that_differ_at_their_end_are_told_apart_when_they_are_cut() -> None:
     rows = [
         _row(f"amas-orchestrator-worker-{end}", standing=Standing.HALTED, word="Inconclusive")

@@ -118,7 +118,7 @@ PLACE = Place("prod-eu", user="oncall@corp", is_user_confirmed=True, mark="PROD"
         ),
         pytest.param(Place(""), [], None, " no context live ", id="nothing known"),
         pytest.param(
-            Place("a", is_read_only=True), [], None, " a  read-only live ", id="read-only"
+            Place("a", is_read_only=True), [], None, " read-only  a live ", id="read-only"
         ),
         pytest.param(Place("a"), [], Counts(3), " a 3 rollouts  live ", id="nobody needs you"),
     ],
@@ -130,6 +130,19 @@ def test_the_top_says_where_who_how_many_and_how_fresh(
     assert line_width(line) == 100
     left, right = plain(line).rsplit("   ", 1)
     assert f"{left.rstrip()} {right.lstrip()}" == text
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        pytest.param(Place("prod-eu", is_read_only=True), "read-only", id="read-only"),
+        pytest.param(Place("prod-eu", position="REPLAY 14:07"), "REPLAY 14:07", id="replay"),
+    ],
+)
+def test_a_long_name_does_not_hide_that_nothing_can_be_written(place: Place, words: str) -> None:
+    line = plain(header(place, ["shop", "x" * 80], None, LIVE, 80))
+    assert words in line
+    assert line.endswith("live ")
 
 
 def test_where_there_is_no_room_the_place_matters_more_than_the_user() -> None:
