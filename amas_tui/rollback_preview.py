@@ -80,7 +80,7 @@ async def preview_rollback(
     first = None
     if (verb := VERBS.get(move)) is not None:
         first = await prepare(gate, verb, scene, now, choice_of(move, route))
-        if is_there(move, route, first):
+        if is_there(move, first):
             there = ("the old template is in the spec already: it is carried on from there",)
             return RollbackPreview(scene, route, sentences + there, None, command, is_there=True)
     return RollbackPreview(scene, route, sentences, first, command)
@@ -102,10 +102,9 @@ async def _is_taken_up(gate: Gate, scene: Scene) -> bool:
     return is_of(wanted, (version.get("spec") or {}).get("template") or {})
 
 
-def is_there(move: Move, route: Plan, preview: Preview) -> bool:
-    """Return whether a program before this one has put the template back into an invalid spec."""
-    is_put_back = move is Move.PUT_BACK and route.path is Path.INVALID
-    return is_put_back and preview.refusal == NO_CHANGE
+def is_there(move: Move, preview: Preview) -> bool:
+    """Return whether a program before this one has put the template back already."""
+    return move is Move.PUT_BACK and preview.refusal == NO_CHANGE
 
 
 def choice_of(move: Move, route: Plan) -> Choice | None:

@@ -237,7 +237,7 @@ async def _send(gate: Gate, run: Run, scene: Scene, now: datetime) -> Run:
     move = run.move
     try:
         preview = await prepare(gate, VERBS[move], scene, now, choice_of(move, run.route))
-        if is_there(move, run.route, preview):
+        if is_there(move, preview):
             return replace(run, trail=replace(run.trail, put_back_at=now))
         if preview.refusal:
             return _refused(run, preview.refusal)

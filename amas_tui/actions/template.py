@@ -234,7 +234,7 @@ def _is_within(part: Any, whole: Any) -> bool:
 def _beside(rollout: Rollout, target: Target, material: Material) -> tuple[Operation, ...]:
     """Return what an undo changes on the Rollout beside its pod template."""
     found = []
-    if target.mark:
+    if target.mark and rollout.metadata.annotations.get(MARK) != target.pod_hash:
         path = f"/metadata/annotations/{MARK.replace('/', '~1')}"
         found.append(Operation("add", path, target.pod_hash))
     if target.lift_hold and rollout.spec.paused:

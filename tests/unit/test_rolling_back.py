@@ -252,6 +252,19 @@ async def test_a_template_that_is_back_in_an_invalid_spec_is_not_written_again()
     assert (len(cluster.writes), run.trail.moves) == (1, ())
 
 
+async def test_a_program_that_comes_before_the_controller_has_looked_carries_on() -> None:
+    cluster = cluster_of()
+    gate = Gate(cluster)
+    await advance(gate, await started(cluster, gate), seen(cluster), NOW)
+    preview = await preview_rollback(gate, seen(cluster), NOW)
+    assert (preview.route.path, preview.refusal) == (Path.IN_FLIGHT, "")
+    run = await advance(gate, begin(preview, NOW), seen(cluster), NOW)
+    assert (run.move, len(cluster.writes)) == (Move.WAIT, 1)
+    react(cluster)
+    run = await advance(gate, run, seen(cluster, left=0), NOW)
+    assert run.ending is Ending.DONE
+
+
 async def test_what_is_no_longer_kept_up_to_date_proves_nothing() -> None:
     cluster = cluster_of()
     gate = Gate(cluster)

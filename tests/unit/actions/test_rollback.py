@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from amas_tui.actions.patches import writes
 from amas_tui.actions.repair import ingress_command
 from amas_tui.actions.rollback import (
     Move,
@@ -12,8 +13,9 @@ from amas_tui.actions.rollback import (
     next_move,
     plan,
 )
+from amas_tui.actions.rule import Material, Workload
 from amas_tui.actions.template import MARK
-from amas_tui.actions.verb import Target
+from amas_tui.actions.verb import Target, Verb
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from tests.builders import (
@@ -205,6 +207,17 @@ def test_a_spec_that_was_never_taken_up_goes_back_to_the_version_in_force() -> N
     chosen = plan(here, Target(1, OLD, "checkout-old"), is_taken_up=False).goal
     assert chosen is not None
     assert chosen.target.pod_hash == OLD
+
+
+@pytest.mark.parametrize(("mark", "kinds"), [("", 2), ("older", 2), (OLD, 1)])
+def test_a_mark_that_is_there_is_not_written_again(mark: str, kinds: int) -> None:
+    annotations = {MARK: mark} if mark else {}
+    here = rollout(**{**FLIGHT, "annotations": annotations})
+    target = Target(1, OLD, "checkout-old", lift_hold=True, mark=True)
+    holder = Workload(Kind.DEPLOYMENTS, here.key, "uid", 3, {})
+    found = writes(Verb.UNDO, here, target, Material({"spec": {}}, holder))
+    assert len(found) == kinds
+    assert found[-1].kind is Kind.DEPLOYMENTS
 
 
 def test_unknown_revisions_are_waited_for() -> None:
