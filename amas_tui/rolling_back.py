@@ -29,6 +29,7 @@ from amas_tui.actions.rollback import (
     Proof,
     Trail,
     invalid_words,
+    is_made_again,
     next_move,
 )
 from amas_tui.actions.state import is_invalid
@@ -154,7 +155,10 @@ def _blocked(scene: Scene, to: str) -> str:
     if not is_invalid(scene):
         return ""
     made = [f"{one.lack}, make it again: {one.command}" for one in repairs(scene, to)]
-    return f"the controller acts on nothing: {'; '.join(made) or invalid_words(scene)}"
+    words = "; ".join(made) or invalid_words(scene)
+    if is_made_again(scene):
+        words += "; it is there by now, and the controller looks again within 20 s"
+    return f"the controller acts on nothing: {words}"
 
 
 _REFUSED_REACTION: Final = timedelta(seconds=25)

@@ -195,10 +195,20 @@ def _invalid(scene: Scene, goal: Candidate | None) -> Plan:
         return Plan(Path.INVALID, goal, refusal="what the spec names is not known yet")
     if goal is None:
         return Plan(Path.INVALID, refusal=f"the spec is invalid: {said}", hint=_REPAIR)
-    if not (without or needs or _TEMPLATE in said):
+    if not (without or needs or _TEMPLATE in said or is_made_again(scene)):
         return Plan(Path.INVALID, goal, refusal=f"the spec is invalid: {said}", hint=_REPAIR)
     return Plan(Path.INVALID, goal, without=without, needs=needs)
 
+
+def is_made_again(scene: Scene) -> bool:
+    """Return whether what the controller misses is there by now: it will look again by itself."""
+    to = scene.rollout.status.stable_rs
+    is_whole = not repairs(scene, to) and not broken_templates(scene)
+    return is_whole and _LACK in invalid_words(scene)
+
+
+_LACK: Final = "not found"
+"""In the controller's words where something that the spec names does not exist."""
 
 _TEMPLATE: Final = "spec.template"
 """In the controller's words where the pod template itself is refused."""

@@ -242,15 +242,15 @@ class FaultProxy:
         async with self._ask(request, request.method, await request.read() or None) as reply:
             headers = {k: v for k, v in reply.headers.items() if k.lower() not in _HOP}
             out = web.StreamResponse(status=reply.status, headers=headers)
-            await out.prepare(request)
             is_watch = "watch=" in request.query_string.lower()
-            if is_watch and request.transport is not None:
-                self._watching.add(request.transport)
-                await self._stream(reply, out)
-                self._watching.discard(request.transport)
-            else:
-                await out.write(await reply.read())
-            with suppress(ConnectionError):  # Whoever watched has gone, or was dropped.
+            with suppress(ConnectionError):  # Whoever asked has gone, or was dropped.
+                await out.prepare(request)
+                if is_watch and (transport := request.transport) is not None:
+                    self._watching.add(transport)
+                    await self._stream(reply, out)
+                    self._watching.discard(transport)
+                else:
+                    await out.write(await reply.read())
                 await out.write_eof()
             return out
 

@@ -186,6 +186,14 @@ def test_what_a_hand_must_make_is_named_and_the_old_template_is_written_all_the_
     assert next_move(of(BACK, *FRONT), route, LONG_AGO, NOW) is Move.CHECK
 
 
+def test_what_was_made_again_before_the_controller_looked_is_no_obstacle() -> None:
+    said = 'spec.strategy.canary.stableService: Invalid value: "x": service "x" not found'
+    here = of({**FLIGHT, "conditions": [invalid(said)]}, *FRONT)
+    route = plan(here)
+    assert (route.path, route.refusal, route.needs) == (Path.INVALID, "", ())
+    assert next_move(here, route, LONG_AGO, NOW) is Move.WAIT
+
+
 def test_a_pod_template_that_is_refused_is_repaired_by_the_old_one() -> None:
     said = 'spec.template.spec.containers[0].resources: Invalid value: "2"'
     fields: Json = {**SETTLED, "conditions": [invalid(said)]}
