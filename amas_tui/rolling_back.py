@@ -35,6 +35,7 @@ from amas_tui.actions.rollback import (
 from amas_tui.actions.state import is_invalid
 from amas_tui.errors import AmasError
 from amas_tui.rollback_preview import RollbackPreview, choice_of, is_there
+from amas_tui.rules.phase import is_observed
 from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 
@@ -194,6 +195,9 @@ async def _looked_again(gate: Gate, run: Run, scene: Scene, now: datetime) -> Ru
 def _is_silent(run: Run, scene: Scene, now: datetime) -> bool:
     """Return whether the controller has not reacted to the last write in its time."""
     if run.pending is None or (run.move is Move.CHECK and run.is_taken_up):
+        return False
+    if is_invalid(scene) and is_observed(scene.rollout):
+        # It has looked and refuses the spec: what it waits for is named.
         return False
     if run.route.path is Path.INVALID and now - run.pending.sent_at <= _REFUSED_REACTION:
         return False
