@@ -267,7 +267,8 @@ def _pod_words(scene: Scene, now: datetime) -> Iterator[list[Span]]:
         tone = Tone.GOOD if have >= want else Tone.WARN
         yield [Span("stable "), Span(f"{have}/{want} ready", tone)]
     if current is not None and current is not stable:
-        yield _version_words(scene, current, "canary", now)
+        name = "canary" if scene.rollout.blue_green is None else "preview"
+        yield _version_words(scene, current, name, now)
     for old in scene.replica_sets:
         if old not in (stable, current) and old.spec.replicas:
             yield _version_words(scene, old, f"rev {old.revision}", now)

@@ -357,6 +357,12 @@ def test_the_truth_line_says_whether_all_agree(
     assert truth(fields, *things) == line
 
 
+def test_a_blue_green_rollout_has_a_preview_and_no_canary() -> None:
+    found = truth({"blue_green": {"status": {}}}, stable_set(), replica_set(replicas=2), pod("b"))
+    assert "preview 1/2" in found
+    assert "canary" not in found
+
+
 def test_what_may_not_be_read_is_said() -> None:
     here = scene(rollout(**ROUTED), unknown=[Kind.INGRESSES])
     assert plain(truth_lines(here, NOW)[0]).strip() == "status 20%, ingress not read yet"
