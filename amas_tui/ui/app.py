@@ -100,6 +100,8 @@ class AmasApp(ActingApp):
         Binding("ctrl+c", "cancel", "Cancel", show=False, priority=True),
         # Flow control on some terminals, and too near to other keys.
         Binding("ctrl+q", "none", show=False, priority=True),
+        # To the shell and back with fg, as every program of a terminal does.
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
     def __init__(
@@ -141,6 +143,7 @@ class AmasApp(ActingApp):
         self.set_keymap(self._options.keymap.remapped)
         self._watch_signals()
         self.set_interval(1.0, self._tick)
+        self.app_resume_signal.subscribe(self, self._come_back)
         self.call_after_refresh(self._follow_all)
 
     def _watch_signals(self) -> None:
@@ -584,6 +587,12 @@ class AmasApp(ActingApp):
         if self._has_size:
             self._forget_terminal()
         self._has_size = True
+
+    def _come_back(self, _app: object) -> None:
+        """Paint everything: the shell has had the terminal meanwhile."""
+        self._forget_terminal()
+        self.screen.refresh(layout=True)
+        self.show()
 
     def _forget_terminal(self) -> None:
         forget = getattr(self._driver, "forget", None)

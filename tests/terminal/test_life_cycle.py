@@ -72,10 +72,14 @@ def test_ctrl_c_asks_once_and_ends_it_the_second_time(opened: Terminal) -> None:
 
 
 @on_bed
+@pytest.mark.parametrize("way", ["Ctrl-Z", "SIGTSTP"])
 def test_a_stopped_program_gives_the_terminal_back_and_goes_on_where_it_was(
-    opened: Terminal,
+    opened: Terminal, way: str
 ) -> None:
-    opened.signal(signal.SIGTSTP)
+    if way == "Ctrl-Z":
+        opened.press("ctrl+z")
+    else:
+        opened.signal(signal.SIGTSTP)
     opened.wait_stopped()
     opened.settled()
     assert opened.left_over() == []
