@@ -29,6 +29,8 @@ from amas_tui.store.kinds import Kind
 from amas_tui.store.scene import Scene
 from amas_tui.store.snapshot import Health
 
+_STANDS: Final = "it stays written, and takes effect when the controller looks again"
+
 _LOOK_AFTER: Final = REACTION - timedelta(seconds=2)
 _LOOK_AGAIN: Final = timedelta(seconds=5)
 JUDGED_INVALID: Final = timedelta(seconds=3)
@@ -69,7 +71,7 @@ def judge(pending: Pending, scene: Scene | None, now: datetime) -> Progress:
         what = words_of(pending.write) if pending.write else "it"
         return Progress(Ending.REVERTED, progress.stages, put_back(what, ""))
     if waited > REACTION and not has_reacted(pending, scene):
-        return replace(progress, ending=Ending.NO_EFFECT)
+        return replace(progress, ending=Ending.NO_EFFECT, remark=_STANDS)
     if waited > patience(pending):
         return replace(progress, ending=Ending.INCOMPLETE)
     return progress

@@ -40,6 +40,9 @@ _GRACE: Final = timedelta(seconds=30)
 _OPEN: Final = (Ending.WAITING, Ending.UNKNOWN)
 """Endings that are waited on for as long as a verb is."""
 
+_SIGN: Final = {True: " ✔", False: " ◌", None: ""}
+"""Whether a stage was reached; `None` where it cannot be looked at."""
+
 _SO_FAR: Final = {
     Ending.NO_EFFECT: "no reaction from the controller yet",
     Ending.INCOMPLETE: "begun, but not finished yet",
@@ -217,7 +220,7 @@ async def prove(rollout: Followed, pending: Pending, seconds: float | None) -> P
 
 def _tell(progress: Progress, told: str) -> str:
     """Tell where a write stands when that has changed."""
-    stages = " · ".join(f"{s.text}{' ✔' if s.is_reached else ''}" for s in progress.stages)
+    stages = " · ".join(f"{s.text}{_SIGN[s.is_reached]}" for s in progress.stages)
     words = _SO_FAR.get(progress.ending, stages)
     if progress.ending is Ending.UNKNOWN:
         words = progress.remark

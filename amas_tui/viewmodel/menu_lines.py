@@ -10,7 +10,7 @@ from amas_tui.actions.rollback import plan
 from amas_tui.actions.verb import Verb
 from amas_tui.keymap import Keymap, command
 from amas_tui.store.scene import Scene
-from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad
+from amas_tui.viewmodel.text import Line, Span, Tone, merge, pad, wrap
 
 _ORDER: Final = (
     Verb.PROMOTE,
@@ -92,19 +92,22 @@ def log_lines(records: tuple[Record, ...], zone: datetime) -> tuple[Line, ...]:
     """Return the action log, newest first: when, who, what, on what, and how it went."""
     if not records:
         return ((Span("nothing was done yet", Tone.DIM),),)
-    return tuple(_record(record, zone) for record in reversed(records))
+    return tuple(line for record in reversed(records) for line in _record(record, zone))
 
 
-def _record(record: Record, zone: datetime) -> Line:
+_LOG_CELLS: Final = 66
+"""Room in a box on a terminal of 80 columns: how it ended must be read to its end."""
+
+
+def _record(record: Record, zone: datetime) -> tuple[Line, ...]:
     at = record.at.astimezone(zone.tzinfo)
     tone = Tone.GOOD if record.outcome.startswith("done") else Tone.NORMAL
     because = f" ({record.reason})" if record.reason else ""
-    return merge(
-        (
-            Span(f"{at:%m-%d %H:%M:%S} ", Tone.DIM),
-            Span(pad(record.action, 12), Tone.STRONG),
-            Span(f" {record.object}: "),
-            Span(record.outcome, tone),
-            Span(f"  {record.who}@{record.context}{because}", Tone.DIM),
-        )
+    spans = (
+        Span(f"{at:%m-%d %H:%M:%S} ", Tone.DIM),
+        Span(record.action, Tone.STRONG),
+        Span(f" {record.object}: "),
+        Span(record.outcome, tone),
+        Span(f"  {record.who}@{record.context}{because}", Tone.DIM),
     )
+    return wrap(spans, _LOG_CELLS, limit=4, indent=2)

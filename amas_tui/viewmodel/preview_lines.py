@@ -228,7 +228,10 @@ ENDING_SIGN = {
 
 
 def outcome_lines(verb: str, progress: Progress, took: str, width: int) -> tuple[Line, ...]:
-    """Return where a write stands, with the stages that were seen."""
+    """Return where a write stands, with each stage and whether it was seen.
+
+    Of a controller that did not react there is no stage to tell.
+    """
     tone = ENDING_TONE[progress.ending]
     spans = [
         Span(f" {ENDING_SIGN[progress.ending]} {verb}: {progress.ending.value}", tone),
@@ -236,13 +239,17 @@ def outcome_lines(verb: str, progress: Progress, took: str, width: int) -> tuple
     ]
     if progress.remark:
         spans.append(Span(f": {progress.remark}"))
-    for stage in progress.stages:
+    is_open = progress.ending in (Ending.WAITING, Ending.UNKNOWN)
+    for stage in () if progress.ending is Ending.NO_EFFECT else progress.stages:
         spans.append(Span(" · ", Tone.DIM))
-        spans.append(_stage(stage))
+        spans.append(_stage(stage, is_open=is_open))
     return wrap(spans, width, limit=2, indent=3)
 
 
-def _stage(stage: Stage) -> Span:
+def _stage(stage: Stage, *, is_open: bool) -> Span:
     if stage.is_reached is None:
         return Span(f"{stage.text} (not looked at)", Tone.DIM)
-    return Span(f"{stage.text} ✔", Tone.GOOD) if stage.is_reached else Span(stage.text)
+    if stage.is_reached:
+        return Span(f"{stage.text} ✔", Tone.GOOD)
+    # Without a sign "controller saw it" reads as if it had.
+    return Span(f"{stage.text} ◌", Tone.BUSY) if is_open else Span(f"{stage.text} ✖", Tone.BAD)

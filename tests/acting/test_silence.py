@@ -167,7 +167,7 @@ def shop(bed: ControlPlane, late: "Late") -> Iterator[str]:
             for made in [pool.submit(make, namespace, case) for case in CASES]:
                 made.result()
         # What the controller had in hand while it was blinded, it still brought to its end.
-        bed.wait_idle()
+        bed.let_finish()
         yield namespace
 
 

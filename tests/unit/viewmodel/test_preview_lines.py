@@ -243,7 +243,7 @@ def test_a_huge_difference_is_cut() -> None:
                 Ending.WAITING,
                 (Stage("weight 20", is_reached=False), Stage("ingress not read", None)),
             ),
-            " ◌ abort: waiting (3.0s) · weight 20 · ingress not read (not looked at)",
+            " ◌ abort: waiting (3.0s) · weight 20 ◌ · ingress not read (not looked at)",
             Tone.BUSY,
             id="waiting",
         ),
@@ -254,10 +254,19 @@ def test_a_huge_difference_is_cut() -> None:
             id="refused",
         ),
         pytest.param(
-            Progress(Ending.NO_EFFECT),
-            " ✖ abort: sent, but the controller did not react (3.0s)",
+            Progress(Ending.NO_EFFECT, (Stage("controller saw it", is_reached=False),), "it stays"),
+            " ✖ abort: sent, but the controller did not react (3.0s): it stays",
             Tone.BAD,
             id="no effect",
+        ),
+        pytest.param(
+            Progress(
+                Ending.INCOMPLETE,
+                (Stage("controller saw it", is_reached=True), Stage("weight 20", is_reached=False)),
+            ),
+            " ⚠ abort: begun, but not finished in time (3.0s) · controller saw it ✔ · weight 20 ✖",
+            Tone.WARN,
+            id="incomplete",
         ),
         pytest.param(
             Progress(Ending.UNKNOWN),
