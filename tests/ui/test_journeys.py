@@ -100,7 +100,10 @@ async def test_a_bad_version_is_rolled_back_and_the_screen_names_metric_value_an
         )
         assert "1 needs you" in row
         await screen.press("enter")
-        text = await screen.until("Halted at 25 %")
+        # The first frame has the rollout's own words, until what explains it has been read.
+        text = await screen.until(
+            lambda text: "Halted at 25 %" in text and bool(BROKEN.search(text))
+        )
         measured = BROKEN.search(text)
         assert measured
         assert "Traffic is back on v1.4.0" in text
