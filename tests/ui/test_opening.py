@@ -35,7 +35,13 @@ async def test_the_first_frame_has_the_sentence_the_steps_and_the_keys(
     async with posed(Shown("need you"), size) as shown:
         await shown.press("enter")
         await shown.until("traffic to revision")
-    for words in ("shop › checkout", "Halted at 50 %", "5/8", "1 Traffic", "p promote"):
+    for words in (
+        "shop › checkout",
+        "Halted at 50 %: success-rate 0.8 < 0.95",
+        "5/8",
+        "1 Traffic",
+        "p promote",
+    ):
         assert words in first[0]
     assert set(widths) == {width}
 

@@ -15,7 +15,7 @@ from amas_tui.keymap import Command, View
 from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
-from amas_tui.store.scene import Scene, scene
+from amas_tui.store.scene import Scene, board_scene, scene
 from amas_tui.ui.messages import ActionAsked, ExportWanted, Left, LogsWanted, VerbAsked, WhyAsked
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
@@ -216,7 +216,7 @@ class RolloutScreen(MainScreen):
             )
             lines = wrap((Span(f" ✖ {gone}", Tone.BAD),), width, limit=2, indent=3)
         else:
-            said = headline(here, shown.now)
+            said = headline(_explained(here), shown.now)
             sign = Span(f" {said.state.glyph} ", said.state.tone)
             first = wrap((sign, Span(said.sentence, said.state.tone)), width, limit=2, indent=3)
             rest: list[Span] = [Span(f"   {said.following}")]
@@ -379,6 +379,13 @@ class RolloutScreen(MainScreen):
         """Lay out anew, then paint what that made room for."""
         self._lay_out()
         self.call_after_refresh(lambda: self.update(self.shown))
+
+
+def _explained(here: Scene) -> Scene:
+    """Return the scene to tell the state from: until its own runs are read, that of the board."""
+    has_detail = here.rollout.uid in here.snapshot.details
+    is_read = here.is_known(Kind.ANALYSIS_RUNS) or not has_detail
+    return here if is_read else board_scene(here.snapshot, here.rollout)
 
 
 def _next_voice(choice: LogChoice) -> Voice:
