@@ -5,16 +5,18 @@ Clients reach it by plain HTTP on loopback; who they are is passed on.
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Self
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +28,7 @@ from tests.controlplane.kubeconfig import kubeconfig
 _HOP: Final = frozenset({"host", "connection", "transfer-encoding", "content-length", "keep-alive"})
 _START_SECONDS: Final = 20
 _CLOSING_SECONDS: Final = 0.2
+_GOODBYE_SECONDS: Final = 10.0
 
 
 class Fault(StrEnum):
@@ -100,6 +103,7 @@ class FaultProxy:
         self.is_down = False
         self.on_patch: Callable[[Asked], None] | None = None
         self._port = 0
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -154,15 +158,28 @@ class FaultProxy:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
-            # Connections are closed by callbacks: they get their turn before the loop ends.
-            self._loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))
+            self._loop.run_until_complete(self._closed())
         finally:
             self._loop.close()
+
+    async def _closed(self) -> None:
+        """Let every connection say goodbye before the loop ends: that is done by callbacks."""
+        await asyncio.sleep(_CLOSING_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                while any(one.fileno() >= 0 for one in self._sockets):  # noqa: ASYNC110
+                    await asyncio.sleep(_CLOSING_SECONDS / 10)
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, *_ = address
+        made = socket.socket(family, kind, protocol)
+        self._sockets.add(made)
+        return made
 
     async def _serve(self) -> None:
         self._over = asyncio.Event()
         context = ssl.create_default_context(cafile=str(self._bed.ca_file))
-        connector = aiohttp.TCPConnector(ssl=context, limit=0)
+        connector = aiohttp.TCPConnector(ssl=context, limit=0, socket_factory=self._socket)
         timeout = aiohttp.ClientTimeout(total=None)
         async with aiohttp.ClientSession(
             connector=connector, timeout=timeout, auto_decompress=False
@@ -247,7 +264,8 @@ class FaultProxy:
                 await out.prepare(request)
                 if is_watch and (transport := request.transport) is not None:
                     self._watching.add(transport)
-                    await self._stream(reply, out)
+                    with _cut_when_cancelled(reply):
+                        await self._stream(reply, out)
                     self._watching.discard(transport)
                 else:
                     await out.write(await reply.read())
@@ -274,6 +292,18 @@ class FaultProxy:
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
+
+
+@contextmanager
+def _cut_when_cancelled(reply: aiohttp.ClientResponse) -> Iterator[None]:
+    """Break a connection off at the end: saying goodbye could outlast the loop that it is in."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        connection = reply.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+        raise
 
 
 def _refusal(status: int) -> web.Response:

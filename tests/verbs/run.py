@@ -51,6 +51,7 @@ PLUGIN: Final[dict[Verb, tuple[str, ...]]] = {
 """The plugin's words for each verb that it has."""
 
 _SHORT: Final = {verb: str(verb).replace(" --", "-").replace(" ", "-") for verb in Verb}
+_SECOND: Final = 1.1
 _POLL_SECONDS: Final = 0.2
 _SETTLE_SECONDS: Final = 90.0
 _STILL_SECONDS: Final = 5.0
@@ -163,7 +164,10 @@ class _Runner:
         """Make a rollout in a state, and wait until nothing moves."""
         place = Place(self._api, self._namespace, name, self._witness)
         await self._thread(STATES[state], place)
-        return name, await self._settled(name, Cell(state))
+        facts = await self._settled(name, Cell(state))
+        # A pod that was made within the second of a restart counts as made after it.
+        await asyncio.sleep(_SECOND)
+        return name, facts
 
     async def _settled(self, name: str, cell: Cell) -> Facts:
         """Return the facts once they are as expected, or do not move any more."""
@@ -251,7 +255,8 @@ class _Runner:
                 if progress.ending.is_final or _ending(progress, name) == wanted:
                     return progress
                 if time.monotonic() > end:
-                    return judge(pending, here, pending.sent_at + patience(pending) + _AFTER)
+                    since = pending.shown_at or pending.sent_at
+                    return judge(pending, here, since + patience(pending) + _AFTER)
         raise AssertionError(f"the cluster shows nothing more of {name}")
 
     async def _theirs(self, state: str, verb: Verb) -> None:
