@@ -136,7 +136,9 @@ def header(
             need = "needs" if counts.needs_human == 1 else "need"
             right.append(Span(f" · {counts.needs_human} {need} you", Tone.WARN))
         right.append(Span("  "))
-    right += [Span(fresh.words, fresh.tone), Span(" ")]
+    if not (place.position and fresh.tone is Tone.GOOD):
+        # A recording is never live, however new its picture is.
+        right += [Span(fresh.words, fresh.tone), Span(" ")]
     # Where we are matters more than who we are.
     whole = line_width((*left, *identity, *right)) + 1
     return spread(left, [*identity, *right] if whole <= width else right, width)

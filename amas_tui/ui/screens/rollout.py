@@ -293,7 +293,8 @@ class RolloutScreen(MainScreen):
 
     def _show_logs(self, panel: LineView, here: Scene, shown: Shown) -> None:
         book = here.snapshot.logs.get(self.uid) or LogBook(self._log_choice)
-        panel.show_tail(logs_lines(book, panel.size.width, shown.local.tzinfo))
+        new = "preview" if here.rollout.blue_green is not None else "canary"
+        panel.show_tail(logs_lines(book, panel.size.width, shown.local.tzinfo, new))
 
     def _show_timeline(self, panel: LineView, here: Scene, shown: Shown) -> None:
         zone = shown.local.tzinfo

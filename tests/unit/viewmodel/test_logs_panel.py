@@ -37,6 +37,15 @@ def test_without_pods_it_says_so() -> None:
     assert plain(first) == " there are no canary pods"
 
 
+def test_the_new_pods_of_a_blue_green_rollout_are_its_preview() -> None:
+    first, _ = logs_lines(LogBook(LogChoice(Voice.CANARY)), 80, new="preview")
+    assert plain(first) == " there are no preview pods"
+    book = LogBook(LogChoice(Voice.BOTH)).after([line()], sources=1)
+    one, title = logs_lines(book, 120, NOW.tzinfo, "preview")
+    assert plain(one)[10] == "P"
+    assert plain(title).startswith(" preview and stable pods")
+
+
 def test_a_book_holds_lines_in_the_order_of_their_times() -> None:
     book = LogBook().after([line("b", seconds=2)], 1).after([line("a", seconds=1)], 1)
     assert [one.text for one in book.lines] == ["a", "b"]
