@@ -64,6 +64,18 @@ async def test_what_is_typed_before_a_dialog_is_there_does_nothing(
     await screen.until("Why: payments")
 
 
+async def test_a_letter_before_the_name_has_the_keys_does_not_close_the_dialog(
+    screen: Screen,
+) -> None:
+    await screen.press("exclamation_mark")
+    await screen.until("Type payments")
+    screen.app.set_focus(None)
+    await screen.press("q", "q")
+    assert isinstance(screen.app.screen, RollbackPreviewScreen)
+    await screen.press("escape")
+    await screen.until(lambda text: "Type payments" not in text)
+
+
 async def test_a_dialog_that_takes_its_time_is_said_to(held: asyncio.Event, screen: Screen) -> None:
     await screen.press("exclamation_mark")
     await screen.until(lambda _: "Still asking the cluster; Esc gives it up." in screen.toasts)

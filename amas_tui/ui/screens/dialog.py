@@ -27,7 +27,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     CSS_PATH = stylesheets("dialog")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "give_up", "Close", show=False),
+        Binding("escape", "give_up", "Close", show=False),
+        Binding("q", "leave", show=False),
         Binding("down,j", "move(1)", show=False),
         Binding("up,k", "move(-1)", show=False),
         Binding("pagedown,ctrl+f", "page(1)", show=False),
@@ -72,6 +73,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def action_give_up(self) -> None:
         """Close without effect."""
         self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Close without effect."""
+        self.action_give_up()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor or scroll."""
@@ -186,6 +191,11 @@ class ConfirmScreen(Dialog[bool]):
             Span(" do nothing"),
             *scroll,
         )
+
+    def action_leave(self) -> None:
+        """Close, unless a name is typed: its letters may come before the line to type in."""
+        if not self.must_type:
+            super().action_leave()
 
     def action_act(self) -> None:
         """Confirm, or close where there is nothing to confirm."""
