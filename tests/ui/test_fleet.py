@@ -112,10 +112,12 @@ async def test_the_lines_on_the_screen_are_explained_by_their_own_cluster() -> N
     assert (eu.attended, us.attended) == (("prod-eu-checkout",), ("prod-us-search",))
 
 
-async def test_the_line_of_a_cluster_that_is_down_can_be_stood_on_but_not_opened() -> None:
+async def test_the_line_of_a_cluster_that_is_down_opens_its_whole_reason_alone() -> None:
     async with board(("prod-us", None), ("prod-eu", cluster("prod-eu", "checkout"))) as screen:
         await screen.until(lambda t: "checkout" in t and "no connection" in t)
         await screen.press("G", "enter")
+        # Where the line is cut, the next step would be lost.
+        await screen.until(lambda _: DOWN.sentence in screen.toasts)
         assert "NOW" in screen.text()
 
 

@@ -212,6 +212,12 @@ class BoardScreen(MainScreen):
         return True
 
     def _say_nothing_selected(self) -> None:
+        """Say that there is no rollout; of a cluster that is down the whole reason."""
+        under = self.body.cursor_key
+        for row in self._rows_shown:
+            if isinstance(row, Stale) and _key(row) == under and row.sentence:
+                self.notify(row.sentence, title=row.context, severity="error", markup=False)
+                return
         self.notify("There is no rollout under the cursor.", severity="warning", markup=False)
 
     def _show(self, filter_: Filter) -> None:
