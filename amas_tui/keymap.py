@@ -334,6 +334,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Give the whole screen to one panel, or tile again",
         "max",
     ),
+    Command("yaml", ("y",), ANYWHERE, "", "Read the Rollout as YAML", "yaml"),
+    Command(
+        "compare",
+        ("v",),
+        IN_ROLLOUT,
+        "",
+        "Compare revisions: what the newest changed, or with N..M",
+        "compare",
+        "N..M",
+    ),
     Command(
         "copy",
         ("c",),

@@ -29,7 +29,6 @@ from amas_tui.settings import Settings
 from amas_tui.store.logs import LogChoice
 from amas_tui.store.scene import Scene, scene
 from amas_tui.store.snapshot import Snapshot
-from amas_tui.ui.acting_app import ActingApp
 from amas_tui.ui.driver import FrameDriver
 from amas_tui.ui.link import Connect, Link
 from amas_tui.ui.messages import (
@@ -41,6 +40,7 @@ from amas_tui.ui.messages import (
     Opened,
     WhyAsked,
 )
+from amas_tui.ui.reading import ReadingApp
 from amas_tui.ui.screens.base import MainScreen
 from amas_tui.ui.screens.board import BoardScreen
 from amas_tui.ui.shown import ClusterView, Shown, together
@@ -90,7 +90,7 @@ class Options:
     on_alert: "Callable[[Alert, Settings], Awaitable[str]] | None" = None
 
 
-class AmasApp(ActingApp):
+class AmasApp(ReadingApp):
     """The dashboard."""
 
     CSS_PATH = stylesheets("app")

@@ -41,6 +41,15 @@ class ExportWanted(Message):
 
 
 @dataclass
+class ReadingWanted(Message):
+    """The YAML of a rollout (`yaml`) is wanted, or what changed between revisions (`compare`)."""
+
+    command: str
+    uid: str
+    argument: str = ""
+
+
+@dataclass
 class ActionAsked(Message):
     """A rollback (`rollback`) or the menu of actions (`actions`) is asked for."""
 

@@ -172,6 +172,7 @@ EVERYWHERE: Final[Mapping[str, Effect]] = {
     "help": shows("Keys in the"),
     "record": says("Recording kept: amas-tui replay"),
     "copy": says("the name of the rollout"),
+    "yaml": shows("YAML: checkout in"),
 }
 
 EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
@@ -197,6 +198,7 @@ EFFECTS: Final[Mapping[View, Mapping[str, Effect]]] = {
         "previous-logs": shows("previous run  1 container"),
         "panel-7": shows("revision 2 created"),
         "export": says("Timeline written to"),
+        "compare": shows("Compare: revision 1 → 2"),
         "next-panel": shows("names a Prometheus"),
         "previous-panel": shows("x export"),
         "maximise": maximises,

@@ -9,7 +9,14 @@ from textual.binding import BindingType
 
 from amas_tui.actions.gate import why_not
 from amas_tui.keymap import Command, View
-from amas_tui.ui.messages import ActionAsked, Attended, Opened, VerbAsked, WhyAsked
+from amas_tui.ui.messages import (
+    ActionAsked,
+    Attended,
+    Opened,
+    ReadingWanted,
+    VerbAsked,
+    WhyAsked,
+)
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
 from amas_tui.ui.stylesheets import stylesheets
@@ -164,7 +171,7 @@ class BoardScreen(MainScreen):
 
     def is_possible(self, command: Command) -> bool:
         """Return whether a verb makes sense for the rollout under the cursor."""
-        if command.verb is None and command.id not in ("open", "why"):
+        if command.verb is None and command.id not in ("open", "why", "yaml"):
             return True
         here = self.shown.scene(self.selected or "")
         if here is None or command.verb is None:
@@ -180,11 +187,13 @@ class BoardScreen(MainScreen):
                 self.post_message(Opened(uid))
             case "why" if uid is not None:
                 self.post_message(WhyAsked(uid))
+            case "yaml" if uid is not None:
+                self.post_message(ReadingWanted(id_, uid))
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
             case "rollback" | "actions" if uid is not None:
                 self.ask(ActionAsked(id_, uid))
-            case "open" | "why" | "rollback" | "actions":
+            case "open" | "why" | "yaml" | "rollback" | "actions":
                 self._say_nothing_selected()
             case "filter" if argument:
                 self._show(replace(self._filter, text=argument))

@@ -16,7 +16,15 @@ from amas_tui.store.forecast import forecasts
 from amas_tui.store.kinds import Kind
 from amas_tui.store.logs import LogBook, LogChoice, Voice
 from amas_tui.store.scene import Scene, board_scene, scene
-from amas_tui.ui.messages import ActionAsked, ExportWanted, Left, LogsWanted, VerbAsked, WhyAsked
+from amas_tui.ui.messages import (
+    ActionAsked,
+    ExportWanted,
+    Left,
+    LogsWanted,
+    ReadingWanted,
+    VerbAsked,
+    WhyAsked,
+)
 from amas_tui.ui.plot import chart_lines
 from amas_tui.ui.screens.base import MainScreen, bindings
 from amas_tui.ui.shown import Shown
@@ -352,6 +360,8 @@ class RolloutScreen(MainScreen):
                 self.post_message(ExportWanted(self.uid))
             case "why":
                 self.post_message(WhyAsked(self.uid))
+            case "yaml" | "compare":
+                self.post_message(ReadingWanted(id_, self.uid, argument))
             case "next-panel":
                 self._front((self._panel + 1) % len(PANELS))
             case "previous-panel":
