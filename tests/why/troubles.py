@@ -444,7 +444,7 @@ GATES: Final = (
         "undecided",
         "analysis-inconclusive",
         r"success-rate 0.93 < 0.95, 1 of 1 inconclusive",
-        r"0.93 < 0.95 inconclusive",
+        r"0\.93 < 0\.95, \d+s",
         gated("vector(0.93)", metric={"failureCondition": "result[0] < 0.9"}),
         at_once(image("v2")),
         paused,
