@@ -70,7 +70,8 @@ def new_share(rollout: Rollout, replica_sets: Iterable[ReplicaSet] | None = None
 
     The newest revision stays at 100 after its promotion, unlike `weights.canary.weight`, which
     falls to 0 at success as it does on abort. Without traffic routing the share follows from the
-    pods that are available; `None` for the ReplicaSets falls back to the Rollout's own counters.
+    pods that are available; `None` for the ReplicaSets falls back to the Rollout's own counters,
+    which tell nothing while pods of the newest revision may be the ones that are not available.
     """
     status = rollout.status
     if not status.current_pod_hash:
@@ -98,12 +99,18 @@ def _share_by_pods(rollout: Rollout, replica_sets: Iterable[ReplicaSet] | None) 
     if total <= 0:
         return 0.0
     if replica_sets is None:
-        # updatedReplicas counts pods that are not ready too, so this is an upper bound; it is
-        # the best that the Rollout alone tells.
-        return _percent(rollout.status.updated_replicas, total)
+        return _share_by_counters(rollout)
     hash_ = rollout.status.current_pod_hash
     own = sum(rs.status.available_replicas for rs in replica_sets if rs.hash == hash_)
     return _percent(own, total)
+
+
+def _share_by_counters(rollout: Rollout) -> float | None:
+    """Return the share that the Rollout alone tells; updatedReplicas counts unready pods too."""
+    status = rollout.status
+    most = min(status.updated_replicas, status.available_replicas)
+    least = status.updated_replicas - max(0, status.replicas - status.available_replicas)
+    return _percent(most, status.available_replicas) if least >= most or not most else None
 
 
 def share_by_hash(rollout: Rollout) -> dict[str, float]:

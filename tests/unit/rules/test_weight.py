@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,6 +142,18 @@ def test_the_plugins_actual_weight_is_kept(
 )
 def test_the_newest_revisions_share_is_the_truth(fields: Json, share: float | None) -> None:
     assert new_share(rollout(**fields)) == share
+
+
+@given(st.tuples(*[st.integers(0, 4)] * 4))
+def test_counters_tell_the_share_of_the_pods_or_nothing(pods: tuple[int, int, int, int]) -> None:
+    stable, stable_unready, new, new_unready = pods
+    found = rollout(updated=new + new_unready, available=stable + new)
+    counted = replace(found, status=replace(found.status, replicas=sum(pods)))
+    told = new_share(counted)
+    sets = [replica_set(available=new), stable_set(available=stable)]
+    assert told in (None, new_share(counted, sets))
+    # Where every pod is available nothing is left open.
+    assert told is not None or stable_unready or new_unready
 
 
 def test_pods_tell_the_share_better_than_counters() -> None:
