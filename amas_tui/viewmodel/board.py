@@ -274,12 +274,21 @@ def columns(rows: Sequence[BoardRow], width: int, contexts: Sequence[str] = ()) 
     return Columns(namespace, name, state_, step, bar, max(0, room - name), context)
 
 
+_AGE_CELLS: Final = len(", 2m42s")
+"""Room for an age that grows without moving the columns."""
+
+
 def _wanted_now(rows: Sequence[BoardRow]) -> int:
     """Return the cells that the last column needs for what is wrong.
 
     What merely takes its time does not count: it changes by the second, and the columns with it.
+    Since when something is wrong matters more than a bar.
     """
-    wrong = (text_width(row.now) for row in rows if row.needs_human or row.now_tone is Tone.BAD)
+    wrong = (
+        text_width(row.now) + (_AGE_CELLS if row.lasted else 0)
+        for row in rows
+        if row.needs_human or row.now_tone is Tone.BAD
+    )
     return max(_MIN_NOW, max(wrong, default=0))
 
 

@@ -424,6 +424,12 @@ def test_at_the_usual_widths_a_metric_stands_whole_beside_its_limit(cells: int) 
 _LONG = "amas-orchestrator-worker-eu-central-1"
 
 
+def test_at_80_columns_since_when_something_is_wrong_matters_more_than_a_bar() -> None:
+    row = replace(_row(now="Service missing is missing"), lasted="37s")
+    line = plain(row_line(row, columns([row], 80)))
+    assert line.rstrip().endswith("Service missing is missing, 37s")
+
+
 @pytest.mark.parametrize("contexts", [(), ("prod-eu-central-1", "prod-us-east-1")])
 @pytest.mark.parametrize("namespaces", [1, 2])
 @pytest.mark.parametrize("word", ["Halted 50%", "Inconclusive"])
