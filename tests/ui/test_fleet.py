@@ -121,6 +121,22 @@ async def test_the_line_of_a_cluster_that_is_down_opens_its_whole_reason_alone()
         assert "NOW" in screen.text()
 
 
+async def test_a_key_does_not_act_on_the_neighbour_of_a_rollout_that_went_under_the_cursor() -> (
+    None
+):
+    eu = cluster("prod-eu", "checkout", "search")
+    async with board(("prod-eu", eu)) as screen:
+        await screen.until("search")
+        await screen.press("j")
+        eu.push(b.snapshot(*rollouts("prod-eu", "checkout")))
+        await screen.until(lambda text: "search" not in text)
+        await screen.press("A")
+        await screen.until(lambda _: "it is on checkout now. Press the key again" in screen.toasts)
+        assert "NOW" in screen.text()
+        await screen.press("A")
+        await screen.until("abort checkout")
+
+
 def lost(context: str) -> FakeCluster:
     """Return a cluster that could be named but not listed."""
     fake = FakeCluster(context=context)

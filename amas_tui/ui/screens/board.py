@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -39,6 +39,8 @@ from amas_tui.viewmodel.board import (
 from amas_tui.viewmodel.state import TELLS_ENOUGH, Standing
 from amas_tui.viewmodel.text import Line, Span, Tone
 
+_MOVES: Final = frozenset({"up", "down", "page-up", "page-down", "top", "bottom"})
+
 
 @dataclass(frozen=True, slots=True)
 class Stale:
@@ -66,6 +68,8 @@ class BoardScreen(MainScreen):
         self._filter = Filter()
         self._boards: dict[str, Board] = {}
         self._rows_shown: tuple[BoardRow | Stale, ...] = ()
+        self._has_strayed = False
+        """Whether the row under the cursor went by itself, and the cursor stands on another."""
         self._columns: Columns | None = None
         self._names = LineView(id="columns", classes="one-line")
         self._rows = LineView(id="rows")
@@ -106,6 +110,8 @@ class BoardScreen(MainScreen):
             self.body.show(stale or self._empty(shown))
         else:
             keys = [_key(row) for row in self._rows_shown]
+            under = self.body.cursor_key
+            self._has_strayed |= under is not None and under not in keys
             self.body.show_rows(len(keys), self._line, keys)
         self._attend()
 
@@ -182,6 +188,8 @@ class BoardScreen(MainScreen):
     def carry_out(self, id_: str, argument: str) -> bool:
         """Carry out what concerns the board alone."""
         uid = self.selected
+        if id_ in _MOVES:
+            self._has_strayed = False
         match id_:
             case "open" if uid is not None:
                 self.post_message(Opened(uid))
@@ -192,7 +200,8 @@ class BoardScreen(MainScreen):
             case "needs-human":
                 self._show(replace(self._filter, needs_human=not self._filter.needs_human))
             case "rollback" | "actions" if uid is not None:
-                self.ask(ActionAsked(id_, uid))
+                if not self._says_it_strayed():
+                    self.ask(ActionAsked(id_, uid))
             case "open" | "why" | "yaml" | "rollback" | "actions":
                 self._say_nothing_selected()
             case "filter" if argument:
@@ -216,9 +225,18 @@ class BoardScreen(MainScreen):
             return False
         if uid is None:
             self._say_nothing_selected()
-        else:
+        elif not self._says_it_strayed():
             self.ask(VerbAsked(command.verb, uid, argument))
         return True
+
+    def _says_it_strayed(self) -> bool:
+        """Say once that a key would act on another rollout than the one that was looked at."""
+        strayed, self._has_strayed = self._has_strayed, False
+        here = self.shown.scene(self.selected or "")
+        if strayed and here is not None:
+            text = f"What the cursor was on is gone; it is on {here.rollout.key.name} now."
+            self.notify(f"{text} Press the key again.", severity="warning", markup=False)
+        return strayed and here is not None
 
     def _say_nothing_selected(self) -> None:
         """Say that there is no rollout; of a cluster that is down the whole reason."""
@@ -232,6 +250,8 @@ class BoardScreen(MainScreen):
     def _show(self, filter_: Filter) -> None:
         self._filter = filter_
         self.update(self.shown)
+        # Whoever filters knows that the cursor moves.
+        self._has_strayed = False
 
     def on_prompt_typed(self, message: Prompt.Typed) -> None:
         """Filter while the user types."""
