@@ -425,7 +425,8 @@ _LONG = "amas-orchestrator-worker-eu-central-1"
 
 
 def test_at_80_columns_since_when_something_is_wrong_matters_more_than_a_bar() -> None:
-    row = replace(_row(now="Service missing is missing"), lasted="37s")
+    row = replace(_row(now="Service missing is missing"), lasted="37s", word="InvalidSpec")
+    row = replace(row, name="blue-green-preview")
     line = plain(row_line(row, columns([row], 80)))
     assert line.rstrip().endswith("Service missing is missing, 37s")
 
